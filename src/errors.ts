@@ -1,0 +1,198 @@
+/**
+ * The one table of errors: code, HTTP status, title and message.
+ * An error travels between threads as `{ code, args, issues }` and is rebuilt on the other side,
+ * because structured clone keeps neither the class nor the `code` of an Error.
+ */
+
+/** Where in a document a fault lies, as a JSON pointer (RFC 6901), and what is wrong there. */
+export interface Issue {
+  readonly path: string
+  readonly message: string
+}
+
+const shape = (dims: readonly number[]): string => `(${dims.join(', ')}${dims.length === 1 ? ',' : ''})`
+
+const table = {
+  LSTM_ERR_MALFORMED_JSON: {
+    status: 400,
+    title: 'The body is not JSON',
+    message: (position: number, reason: string) => `malformed JSON at byte ${position}: ${reason}`
+  },
+  LSTM_ERR_INVALID_BODY: {
+    status: 400,
+    title: 'The body does not fit the schema',
+    message: (summary: string) => summary
+  },
+  LSTM_ERR_INVALID_REQUEST: {
+    status: 400,
+    title: 'The request is not valid',
+    message: (reason: string) => reason
+  },
+  LSTM_ERR_BAD_TENSOR: {
+    status: 400,
+    title: 'Not a tensor',
+    message: (where: string, reason: string) => `${where}: ${reason}`
+  },
+  LSTM_ERR_BAD_BASE64: {
+    status: 400,
+    title: 'Not base64 of float32 values',
+    message: (tensor: string, reason: string) => `${tensor}: ${reason}`
+  },
+  LSTM_ERR_NON_FINITE: {
+    status: 400,
+    title: 'A number is not finite in float32',
+    message: (where: string, what: string) => `${where} is ${what}; every value must be a finite float32`
+  },
+  LSTM_ERR_SHAPE_MISMATCH: {
+    status: 400,
+    title: 'A tensor has the wrong shape',
+    message: (tensor: string, got: readonly number[], symbols: string, expected: readonly (number | string)[]) =>
+      `${tensor} has shape ${shape(got)}; expected ${symbols} = (${expected.join(', ')})`
+  },
+  LSTM_ERR_EMPTY_AXIS: {
+    status: 400,
+    title: 'An axis has length 0',
+    message: (tensor: string, axis: string, got: readonly number[]) =>
+      `${tensor} has shape ${shape(got)}; ${axis} must be at least 1`
+  },
+  LSTM_ERR_BAD_LENGTHS: {
+    status: 400,
+    title: 'lengths do not fit the sequences',
+    message: (reason: string) => reason
+  },
+  LSTM_ERR_TOO_LARGE_RESULT: {
+    status: 400,
+    title: 'The answer would be too large',
+    message: (values: number, limit: number) =>
+      `the outputs asked for hold ${values} values, the limit is ${limit}; ask for fewer outputs, steps or columns`
+  },
+  LSTM_ERR_INVALID_NAME: {
+    status: 400,
+    title: 'Not a name of a parameter set',
+    message: (name: string) =>
+      `${JSON.stringify(name.slice(0, 100))} is not a name: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit`
+  },
+  LSTM_ERR_INVALID_PARAMETER_SET: {
+    status: 400,
+    title: 'The arrays are not a parameter set',
+    message: (reason: string) => reason
+  },
+  LSTM_ERR_UNREADABLE_FILE: {
+    status: 400,
+    title: 'The file cannot be read',
+    message: (format: string, reason: string) => `${format}: ${reason}`
+  },
+  LSTM_ERR_PARAMETER_SET_NOT_FOUND: {
+    status: 404,
+    title: 'No such parameter set',
+    message: (name: string) => `there is no parameter set ${JSON.stringify(name)}; GET /parameters lists them`
+  },
+  LSTM_ERR_NOT_FOUND: {
+    status: 404,
+    title: 'No such path',
+    message: (method: string, path: string) => `there is no ${method} ${path}; /docs shows what there is`
+  },
+  LSTM_ERR_METHOD_NOT_ALLOWED: {
+    status: 405,
+    title: 'The path does not take this method',
+    message: (method: string, path: string, allowed: string) => `${path} does not take ${method}; it takes ${allowed}`
+  },
+  LSTM_ERR_NOT_ACCEPTABLE: {
+    status: 406,
+    title: 'No form that Accept allows',
+    message: (accept: string, offered: string) => `Accept is ${JSON.stringify(accept)}; offered are ${offered}`
+  },
+  LSTM_ERR_REQUEST_TIMEOUT: {
+    status: 408,
+    title: 'The request did not arrive in time',
+    message: () => 'the request did not arrive whole before the time-out'
+  },
+  LSTM_ERR_PRECONDITION_FAILED: {
+    status: 412,
+    title: 'A precondition failed',
+    message: (header: string, value: string, current: string) => `${header} is ${value}, but ${current}`
+  },
+  LSTM_ERR_BODY_TOO_LARGE: {
+    status: 413,
+    title: 'The body is too large',
+    message: (limit: number, setting: string) => `the body is larger than ${limit} bytes, the limit set by ${setting}`
+  },
+  LSTM_ERR_UNSUPPORTED_MEDIA_TYPE: {
+    status: 415,
+    title: 'The content type is not taken here',
+    message: (got: string, accepted: string) => `Content-Type is ${JSON.stringify(got)}; accepted are ${accepted}`
+  },
+  LSTM_ERR_HEADERS_TOO_LARGE: {
+    status: 431,
+    title: 'The headers are too large',
+    message: () => 'the request line and headers are larger than the server takes'
+  },
+  LSTM_ERR_OVERLOADED: {
+    status: 429,
+    title: 'Too many requests are waiting',
+    message: (limit: number) => `${limit} requests are under way already (LSTM_MAX_PENDING); try again shortly`
+  },
+  LSTM_ERR_INTERNAL: {
+    status: 500,
+    title: 'A fault in the server',
+    message: () => 'the server met a fault of its own; its log has the request id'
+  },
+  LSTM_ERR_WORKER_LOST: {
+    status: 503,
+    title: 'The worker of this request ended',
+    message: () => 'the worker thread that ran this request ended; the request may be sent again'
+  },
+  LSTM_ERR_SHUTTING_DOWN: {
+    status: 503,
+    title: 'The server is shutting down',
+    message: () => 'the server is shutting down and takes no new requests'
+  }
+} as const
+
+type Table = typeof table
+export type ErrorCode = keyof Table
+export type ErrorArgs<C extends ErrorCode> = Parameters<Table[C]['message']>
+
+/** What crosses a thread boundary in place of an error. */
+export interface SerializedError {
+  readonly code: ErrorCode
+  readonly args: readonly unknown[]
+  readonly issues: readonly Issue[]
+}
+
+/** An error that a client can act on. `issues` point into the document that it is about. */
+export class LstmError<C extends ErrorCode = ErrorCode> extends Error {
+  readonly code: C
+  readonly args: ErrorArgs<C>
+  readonly issues: readonly Issue[]
+
+  constructor(code: C, args: ErrorArgs<C>, issues: readonly Issue[] = []) {
+    const message = table[code].message as (...args: ErrorArgs<C>) => string
+    super(message(...args))
+    this.name = 'LstmError'
+    this.code = code
+    this.args = args
+    this.issues = issues
+  }
+
+  get status(): number {
+    return table[this.code].status
+  }
+
+  get title(): string {
+    return table[this.code].title
+  }
+
+  serialize(): SerializedError {
+    return { code: this.code, args: this.args, issues: this.issues }
+  }
+
+  static deserialize({ code, args, issues }: SerializedError): LstmError {
+    return new LstmError(code, args as unknown as ErrorArgs<ErrorCode>, issues)
+  }
+}
+
+/** Every code with its status and title, for documents and tests. */
+export const errorCatalogue: readonly { code: ErrorCode; status: number; title: string }[] = Object.entries(table).map(
+  ([code, { status, title }]) => ({ code: code as ErrorCode, status, title })
+)
