@@ -1,0 +1,97 @@
+/**
+ * What computes. A kernel owns its kind of memory, packs weights into the order that it reads them in, and moves
+ * sequences forward step by step. The store, the stepper and the codec never ask which kernel runs.
+ *
+ * Rows, not matrices: the m columns of the notation lie as m rows of contiguous values, time outermost, so that
+ * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
+ */
+
+export type KernelName = 'reference'
+
+/** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
+export interface LayerWeights {
+  readonly n_x: number
+  readonly n_a: number
+  readonly Wf: Float32Array // (n_a, n_a + n_x)
+  readonly bf: Float32Array // (n_a, 1)
+  readonly Wi: Float32Array // (n_a, n_a + n_x)
+  readonly bi: Float32Array // (n_a, 1)
+  readonly Wc: Float32Array // (n_a, n_a + n_x)
+  readonly bc: Float32Array // (n_a, 1)
+  readonly Wo: Float32Array // (n_a, n_a + n_x)
+  readonly bo: Float32Array // (n_a, 1)
+}
+
+/** The weights of the prediction: softmax(Wy·a + by). */
+export interface HeadWeights {
+  readonly n_a: number
+  readonly n_y: number
+  readonly Wy: Float32Array // (n_y, n_a)
+  readonly by: Float32Array // (n_y, 1)
+}
+
+/**
+ * Weights in a kernel's own order, in memory that every thread sees. Plain data: it crosses a thread boundary as it
+ * is, and the other side's kernel reads the same bytes.
+ */
+export interface PackedLayer {
+  readonly n_x: number
+  readonly n_a: number
+  readonly memory: Float32Array
+}
+
+export interface PackedHead {
+  readonly n_a: number
+  readonly n_y: number
+  readonly memory: Float32Array
+}
+
+/** Where the gates of every step go, each (T_x, m, n_a); a gate that nobody asked for is left out and not written. */
+export interface GateOutputs {
+  readonly ft?: Float32Array
+  readonly it?: Float32Array
+  readonly cct?: Float32Array
+  readonly ot?: Float32Array
+}
+
+/** m sequences on their way through one layer. All arrays come from the kernel's `allocate`. */
+export interface LayerRun {
+  readonly m: number
+  readonly T_x: number
+  readonly x: Float32Array // (T_x, m, n_x)
+  readonly a: Float32Array // (T_x + 1, m, n_a); block 0 holds a0, block t + 1 the state after step t
+  readonly c: Float32Array // (T_x + 1, m, n_a); block 0 holds c0
+  readonly gates: GateOutputs
+  /** Rows still running at each step, never growing: columns are sorted by length, the longest first. (T_x) */
+  readonly activeRows: Int32Array
+  /** The next step to compute; the kernel moves it on. */
+  t: number
+}
+
+export interface Kernel {
+  readonly name: KernelName
+
+  /** Zeroed memory for `length` floats that this kernel can address and every thread can see. */
+  allocate(length: number): Float32Array
+
+  /** Gives memory from `allocate` back; it must not be touched again. */
+  release(memory: Float32Array): void
+
+  /** Copies weights into memory of this kernel, in its order. */
+  packLayer(weights: LayerWeights): PackedLayer
+  packHead(weights: HeadWeights): PackedHead
+
+  /** The weights back, bit for bit, as fresh arrays. */
+  unpackLayer(layer: PackedLayer): LayerWeights
+  unpackHead(head: PackedHead): HeadWeights
+
+  /**
+   * Moves every run one time step forward, together. Each run must have t < T_x. Writes block t + 1 of `a` and `c`
+   * and step t of the gates asked for, on the rows active at t, and adds 1 to t. The rows that are not active stay
+   * untouched. A row's result does not depend on the other rows of the call.
+   */
+  step(layer: PackedLayer, runs: readonly LayerRun[]): void
+
+  /** yt_pred of `rows` consecutive rows: y[yRow + r] = softmax(Wy·a[aRow + r] + by). */
+  predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void
+}
