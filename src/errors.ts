@@ -60,11 +60,11 @@ const table = {
     title: 'lengths do not fit the sequences',
     message: (reason: string) => reason
   },
-  LSTM_ERR_TOO_LARGE_RESULT: {
+  LSTM_ERR_JOB_TOO_LARGE: {
     status: 400,
-    title: 'The answer would be too large',
+    title: 'The computation would need too much memory',
     message: (values: number, limit: number) =>
-      `the outputs asked for hold ${values} values, the limit is ${limit}; ask for fewer outputs, steps or columns`
+      `the states and outputs of this request hold ${values} values; the limit is ${limit} (LSTM_MAX_JOB_VALUES): send fewer columns or steps, or ask for fewer outputs`
   },
   LSTM_ERR_INVALID_NAME: {
     status: 400,
@@ -185,6 +185,12 @@ export class LstmError<C extends ErrorCode = ErrorCode> extends Error {
 
   serialize(): SerializedError {
     return { code: this.code, args: this.args, issues: this.issues }
+  }
+
+  /** An error about one place of the document; its own message stands at that place. */
+  static at<C extends ErrorCode>(path: string, code: C, args: ErrorArgs<C>): LstmError<C> {
+    const { message } = new LstmError(code, args)
+    return new LstmError(code, args, [{ path, message }])
   }
 
   static deserialize({ code, args, issues }: SerializedError): LstmError {

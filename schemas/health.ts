@@ -1,0 +1,17 @@
+import Type from 'typebox'
+
+export const Liveness = Type.Object({ live: Type.Boolean() }, { $id: 'Liveness', additionalProperties: false })
+
+export const Readiness = Type.Object(
+  {
+    ready: Type.Boolean(),
+    version: Type.String({ description: 'Version of the service.' }),
+    kernel: Type.String({ description: 'What computes.' }),
+    workers: Type.Integer({ description: 'Worker threads that take requests.' }),
+    parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' })
+  },
+  { $id: 'Readiness', additionalProperties: false }
+)
+
+export type Liveness = Type.Static<typeof Liveness>
+export type Readiness = Type.Static<typeof Readiness>

@@ -1,0 +1,72 @@
+import Type, { type TSchema } from 'typebox'
+
+/** Parameter sets: names, the ten arrays, descriptions. */
+
+export const parameterSetNamePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+
+export const ParameterSetName = Type.String({
+  pattern: parameterSetNamePattern,
+  description: 'Name of a parameter set: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit.'
+})
+
+export const Version = Type.String({
+  pattern: '^[0-9a-f]{16}$',
+  description: 'Hash of the content: equal arrays, equal version.'
+})
+
+/** The ten arrays, each in the form given: the wire's, or what the codec made of it. */
+export function parameterArrays<M extends TSchema>(matrix: M, options: { $id?: string } = {}) {
+  return Type.Object(
+    {
+      Wf: matrix,
+      bf: matrix,
+      Wi: matrix,
+      bi: matrix,
+      Wc: matrix,
+      bc: matrix,
+      Wo: matrix,
+      bo: matrix,
+      Wy: matrix,
+      by: matrix
+    },
+    {
+      ...options,
+      additionalProperties: false,
+      description:
+        'Wf Wi Wc Wo (n_a, n_a + n_x), acting on [a_prev; xt], hidden state first; bf bi bc bo (n_a, 1); Wy (n_y, n_a); by (n_y, 1).'
+    }
+  )
+}
+
+export const ParameterArrays = parameterArrays(Type.Ref('Matrix#'), { $id: 'ParameterArrays' })
+
+export const ParameterSetReference = Type.Object(
+  {
+    name: Type.Union([Type.String(), Type.Null()], { description: 'Null where the arrays came inline.' }),
+    version: Version
+  },
+  { $id: 'ParameterSetReference', additionalProperties: false, description: 'The set that gave the answer.' }
+)
+
+export const ParameterSetDescription = Type.Object(
+  {
+    name: ParameterSetName,
+    version: Version,
+    n_x: Type.Integer({ description: 'Input features.' }),
+    n_a: Type.Integer({ description: 'Hidden units.' }),
+    n_y: Type.Integer({ description: 'Outputs.' }),
+    layers: Type.Array(Type.Object({ n_x: Type.Integer(), n_a: Type.Integer() }, { additionalProperties: false }), {
+      description: 'From the input upwards.'
+    }),
+    bytes: Type.Integer({ description: 'Bytes of the weights in memory.' }),
+    created: Type.String({ format: 'date-time', description: 'When this version was put in.' })
+  },
+  { $id: 'ParameterSetDescription', additionalProperties: false }
+)
+
+export const ParameterSetList = Type.Object(
+  { parameters: Type.Array(Type.Ref('ParameterSetDescription#'), { description: 'In the order of their names.' }) },
+  { $id: 'ParameterSetList', additionalProperties: false }
+)
+
+export type ParameterSetDescription = Type.Static<typeof ParameterSetDescription>

@@ -1,0 +1,96 @@
+import Type, { type TSchema } from 'typebox'
+import { ParameterSetName } from './parameters.ts'
+import { Encoding, Layout } from './tensors.ts'
+
+export const sequenceOutputs = ['a', 'y', 'c', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last', 'caches'] as const
+
+export const Steps = Type.Enum(['all', 'last'], {
+  description:
+    'all: outputs of every time step. last: those of the last real step of each column only, without the time axis. Default: all.'
+})
+
+/** The body of POST /sequence over the given forms: the wire's, or what the codec made of it. */
+export function sequenceRequest<A extends TSchema, T extends TSchema, M extends TSchema>(
+  arrays: A,
+  tensor3: T,
+  matrix: M,
+  options: { $id?: string } = {}
+) {
+  return Type.Object(
+    {
+      parameters: Type.Union([ParameterSetName, arrays], {
+        description: 'The name of a parameter set, or the ten arrays inline.'
+      }),
+      x: tensor3,
+      a0: Type.Optional(matrix),
+      c0: Type.Optional(matrix),
+      lengths: Type.Optional(
+        Type.Array(Type.Integer({ minimum: 1 }), {
+          description: 'How many steps of each column are real, 1 to T_x; outputs past the end are 0.'
+        })
+      ),
+      steps: Type.Optional(Steps),
+      outputs: Type.Optional(
+        Type.Array(Type.Enum([...sequenceOutputs]), {
+          uniqueItems: true,
+          description: 'What to give. Default: a, y and c.'
+        })
+      ),
+      layout: Type.Optional(Layout),
+      encoding: Type.Optional(Encoding)
+    },
+    {
+      ...options,
+      additionalProperties: false,
+      description: 'x (n_x, m, T_x); a0 and c0 (n_a, m), zeros when left out.'
+    }
+  )
+}
+
+export const SequenceRequest = sequenceRequest(
+  Type.Ref('ParameterArrays#'),
+  Type.Ref('Tensor3#'),
+  Type.Ref('Matrix#'),
+  { $id: 'SequenceRequest' }
+)
+
+/** (n, m, T_x), or (n, m) with steps "last". */
+const output = Type.Union([Type.Ref('Tensor3#'), Type.Ref('Matrix#')])
+const matrix = Type.Ref('Matrix#')
+
+export const SequenceCaches = Type.Object(
+  {
+    a_next: output,
+    c_next: output,
+    a_prev: output,
+    c_prev: output,
+    ft: output,
+    it: output,
+    cct: output,
+    ot: output,
+    xt: output,
+    parameters: Type.Ref('ParameterSetReference#')
+  },
+  {
+    $id: 'SequenceCaches',
+    additionalProperties: false,
+    description: "The cell's caches of every step, with a time axis."
+  }
+)
+
+export const SequenceResponse = Type.Object(
+  {
+    parameters: Type.Ref('ParameterSetReference#'),
+    a: Type.Optional(output),
+    y: Type.Optional(output),
+    c: Type.Optional(output),
+    ft: Type.Optional(output),
+    it: Type.Optional(output),
+    cct: Type.Optional(output),
+    ot: Type.Optional(output),
+    a_last: Type.Optional(matrix),
+    c_last: Type.Optional(matrix),
+    caches: Type.Optional(Type.Ref('SequenceCaches#'))
+  },
+  { $id: 'SequenceResponse', additionalProperties: false }
+)

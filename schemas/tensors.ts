@@ -1,0 +1,42 @@
+import Type from 'typebox'
+
+/** A tensor on the wire: nested arrays, or a shape with base64 of little-endian float32, row-major. */
+
+const dimension = Type.Integer({ minimum: 1 })
+
+export const Base64Tensor = Type.Object(
+  {
+    shape: Type.Array(dimension, { description: 'Length of every axis.' }),
+    data: Type.String({
+      contentEncoding: 'base64',
+      description: 'Base64 (standard alphabet, padded) of little-endian float32 values, row-major.'
+    })
+  },
+  {
+    $id: 'Base64Tensor',
+    additionalProperties: false,
+    description: 'A tensor as base64 of its float32 values.'
+  }
+)
+
+export const Matrix = Type.Union(
+  [Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 }), Type.Ref('Base64Tensor#')],
+  { $id: 'Matrix', description: 'A tensor of rank 2: nested arrays of numbers, or base64.' }
+)
+
+export const Tensor3 = Type.Union(
+  [
+    Type.Array(Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 }), { minItems: 1 }),
+    Type.Ref('Base64Tensor#')
+  ],
+  { $id: 'Tensor3', description: 'A tensor of rank 3: nested arrays of numbers, or base64.' }
+)
+
+export const Layout = Type.Enum(['features_first', 'batch_first', 'time_first'], {
+  description:
+    'Order of the axes: features_first (n, m, T_x) as in the notation, batch_first (m, T_x, n), time_first (T_x, m, n). Without a time axis: (n, m) in the first, (m, n) in the two others. Default: features_first.'
+})
+
+export const Encoding = Type.Enum(['nested', 'base64'], {
+  description: 'Form of the tensors in the answer. Default: base64 when a tensor of the request came so, else nested.'
+})
