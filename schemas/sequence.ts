@@ -3,6 +3,7 @@ import { ParameterSetName } from './parameters.ts'
 import { Encoding, Layout } from './tensors.ts'
 
 export const sequenceOutputs = ['a', 'y', 'c', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last', 'caches'] as const
+export type SequenceOutput = (typeof sequenceOutputs)[number]
 
 export const Steps = Type.Enum(['all', 'last'], {
   description:

@@ -1,0 +1,46 @@
+import type { Encoding } from '../codec/tensor.ts'
+import type { SerializedError } from '../errors.ts'
+import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { Limits } from '../protocols/context.ts'
+import type { WeightsFormat } from '../protocols/rest/export-set.ts'
+
+/** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
+
+/** One request's operation; `body` is moved, not copied. */
+export type Operation =
+  | { readonly kind: 'cell'; readonly body: Uint8Array }
+  | { readonly kind: 'sequence'; readonly body: Uint8Array }
+  | { readonly kind: 'import'; readonly body: Uint8Array }
+  | {
+      readonly kind: 'export'
+      readonly set: ParameterSet
+      readonly format: WeightsFormat
+      readonly encoding: Encoding
+    }
+
+/** What each operation answers with. */
+export interface Results {
+  cell: Uint8Array<ArrayBuffer>
+  sequence: Uint8Array<ArrayBuffer>
+  import: ParameterSet
+  export: Uint8Array<ArrayBuffer>
+}
+
+export type ToWorker =
+  | { readonly type: 'run'; readonly id: number; readonly operation: Operation }
+  | { readonly type: 'set'; readonly name: string; readonly set: ParameterSet }
+  | { readonly type: 'unset'; readonly name: string }
+  | { readonly type: 'close' }
+
+export type FromWorker =
+  | { readonly type: 'ready'; readonly kernel: string }
+  | { readonly type: 'done'; readonly id: number; readonly result: Results[keyof Results] }
+  | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError }
+  /** A fault that no client caused; `stack` is for the log. */
+  | { readonly type: 'fault'; readonly id: number; readonly stack: string }
+
+/** What a worker is started with. */
+export interface WorkerData {
+  readonly limits: Limits
+  readonly sets: ReadonlyMap<string, ParameterSet>
+}

@@ -1,0 +1,63 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { LstmError } from '../errors.ts'
+import { createReferenceKernel } from '../kernels/reference.ts'
+import type { WorkerContext } from '../protocols/context.ts'
+import { cell } from '../protocols/rest/cell.ts'
+import { exportSet } from '../protocols/rest/export-set.ts'
+import { importSet } from '../protocols/rest/import-set.ts'
+import { sequence } from '../protocols/rest/sequence.ts'
+import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
+import { Stepper } from './stepper.ts'
+
+/** The entry of a worker thread: takes messages, runs operations, answers. */
+
+const port = parentPort as MessagePort
+const { limits, sets: initialSets } = workerData as WorkerData
+const kernel = createReferenceKernel()
+const sets = new Map(initialSets)
+const context: WorkerContext = { kernel, stepper: new Stepper(kernel), sets, limits }
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'run':
+      void answer(message.id, message.operation)
+      break
+    case 'set':
+      sets.set(message.name, message.set)
+      break
+    case 'unset':
+      sets.delete(message.name)
+      break
+    case 'close':
+      // nothing is left to do when this comes: the thread ends by itself and its coverage is kept
+      port.close()
+  }
+})
+send({ type: 'ready', kernel: kernel.name })
+
+async function answer(id: number, operation: Operation): Promise<void> {
+  try {
+    const result = await run(operation)
+    send({ type: 'done', id, result }, result instanceof Uint8Array ? [result.buffer] : [])
+  } catch (error) {
+    if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
+    else send({ type: 'fault', id, stack: error instanceof Error ? String(error.stack) : String(error) })
+  }
+}
+
+function run(operation: Operation): Results[keyof Results] | Promise<Results[keyof Results]> {
+  switch (operation.kind) {
+    case 'cell':
+      return cell(operation.body, context)
+    case 'sequence':
+      return sequence(operation.body, context)
+    case 'import':
+      return importSet(operation.body, context)
+    case 'export':
+      return exportSet(operation.set, operation.format, operation.encoding, context)
+  }
+}
+
+function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(message, transfer)
+}

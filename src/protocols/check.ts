@@ -1,0 +1,70 @@
+import type { Static, TSchema } from 'typebox'
+import { Compile } from 'typebox/compile'
+import { type Issue, LstmError } from '../errors.ts'
+
+interface SchemaError {
+  readonly keyword: string
+  readonly schemaPath: string
+  readonly instancePath: string
+  readonly params: object
+  readonly message: string
+}
+
+/**
+ * Compiles a schema into a check that gives the value back with its type.
+ * The check throws LSTM_ERR_INVALID_BODY with an issue for each fault.
+ */
+export function bodyCheck<S extends TSchema>(schema: S): (value: unknown) => Static<S> {
+  const compiled = Compile(schema)
+  return (value) => {
+    if (compiled.Check(value)) return value
+    const issues = describe(schema, compiled.Errors(value) as SchemaError[])
+    const summary = issues.map(({ path, message }) => `${path === '' ? 'the body' : path} ${message}`).join('; ')
+    throw new LstmError('LSTM_ERR_INVALID_BODY', [summary], issues)
+  }
+}
+
+/** One issue for each fault, in words that say what to change. */
+function describe(schema: TSchema, errors: readonly SchemaError[]): Issue[] {
+  const issues: Issue[] = []
+  for (const error of errors) {
+    const { keyword, schemaPath, instancePath } = error
+    if (keyword === 'boolean') continue // repeats what additionalProperties says
+    if (keyword === 'type' && /\/anyOf\/\d+$/.test(schemaPath)) continue // another branch may fit
+    if (keyword === 'anyOf' && issues.some(({ path }) => `${path}/`.startsWith(`${instancePath}/`))) continue
+    issues.push(...inWords(schema, error))
+  }
+  return issues.length > 0 ? issues : [{ path: '', message: 'does not fit the schema' }]
+}
+
+function inWords(schema: TSchema, { keyword, schemaPath, instancePath, params, message }: SchemaError): Issue[] {
+  const at = (name: string) => `${instancePath}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  switch (keyword) {
+    case 'required':
+      return (params as { requiredProperties: string[] }).requiredProperties.map((name) => ({
+        path: at(name),
+        message: 'is missing'
+      }))
+    case 'additionalProperties':
+      return (params as { additionalProperties: string[] }).additionalProperties.map((name) => ({
+        path: at(name),
+        message: 'is not a known field'
+      }))
+    case 'enum': {
+      const allowed = (params as { allowedValues: unknown[] }).allowedValues.join(', ')
+      return [{ path: instancePath, message: `must be one of ${allowed}` }]
+    }
+    case 'pattern':
+    case 'anyOf':
+      return [{ path: instancePath, message: `is none of what is taken here: ${description(schema, schemaPath)}` }]
+    default:
+      return [{ path: instancePath, message }]
+  }
+}
+
+/** The description that stands at a place of the schema, such as #/properties/parameters. */
+function description(schema: TSchema, schemaPath: string): string {
+  let place: unknown = schema
+  for (const key of schemaPath.split('/').slice(1)) place = (place as Record<string, unknown>)[key]
+  return (place as { description: string }).description
+}

@@ -1,0 +1,41 @@
+import { JsonWriter } from '../../codec/json/write.ts'
+import type { Encoding, StridedTensor } from '../../codec/tensor.ts'
+import type { ResolvedSet } from './resolve.ts'
+
+/** The JSON of an answer, member by member, beginning with the parameter set that gave it. */
+export class Answer {
+  readonly #writer = new JsonWriter()
+  readonly #encoding: Encoding
+  readonly #reference: { name: string | null; version: string }
+
+  constructor(encoding: Encoding, { set, name }: ResolvedSet) {
+    this.#encoding = encoding
+    this.#reference = { name, version: set.version }
+    this.#writer.raw('{"parameters":').value(this.#reference)
+  }
+
+  tensor(name: string, tensor: StridedTensor): void {
+    this.#writer.raw(`,"${name}":`)
+    this.#write(tensor)
+  }
+
+  /** A member that holds tensors and, as the last of them, the parameter set again. */
+  cache(name: string, members: readonly (readonly [string, StridedTensor])[]): void {
+    this.#writer.raw(`,"${name}":{`)
+    for (const [member, tensor] of members) {
+      this.#writer.raw(`"${member}":`)
+      this.#write(tensor)
+      this.#writer.raw(',')
+    }
+    this.#writer.raw('"parameters":').value(this.#reference).raw('}')
+  }
+
+  #write(tensor: StridedTensor): void {
+    if (this.#encoding === 'base64') this.#writer.base64(tensor)
+    else this.#writer.nested(tensor)
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#writer.raw('}').finish()
+  }
+}

@@ -1,0 +1,57 @@
+import { cellRequest } from '../../../schemas/index.ts'
+import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import { gateNames, Job } from '../../engine/job.ts'
+import { bodyCheck } from '../check.ts'
+import type { WorkerContext } from '../context.ts'
+import { Answer } from './answer.ts'
+import { DecodedArrays, DecodedTensor } from './forms.ts'
+import { cacheMembers, type Member, memberView } from './members.ts'
+import { parameterPlan } from './plan.ts'
+import { resolveParameters } from './resolve.ts'
+import { inputState, inputStep } from './tensors.ts'
+
+const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
+const check = bodyCheck(cellRequest(DecodedArrays, DecodedTensor))
+
+/**
+ * POST /cell: one step of m columns.
+ * @returns the JSON of the answer
+ * @throws the errors of docs/errors.md with status 400 or 404
+ */
+export async function cell(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
+  const { kernel, stepper, limits } = context
+  const request = check(readJson(body, plan, { maxDepth: limits.maxJsonDepth }))
+  const { xt, a_prev, c_prev, layout = 'features_first', encoding = xt.encoding } = request
+  const outputs = new Set(request.outputs)
+
+  const resolved = resolveParameters(request.parameters, context)
+  const { set } = resolved
+  const { n_x, n_a } = set
+  const { m, ...input } = inputStep(xt, layout, n_x)
+  const hidden = a_prev === undefined ? undefined : inputState('a_prev', a_prev, layout, n_a, m)
+  const memory = c_prev === undefined ? undefined : inputState('c_prev', c_prev, layout, n_a, m)
+
+  const gates = new Set(gateNames.filter((gate) => outputs.has(gate) || outputs.has('cache')))
+  const job = new Job(kernel, { set, m, T_x: 1, gates, predict: 'last', maxValues: limits.maxJobValues })
+  try {
+    job.setInput(input)
+    if (hidden !== undefined) job.setHiddenState(hidden)
+    if (memory !== undefined) job.setCellState(memory)
+    await stepper.run(job)
+
+    const view = (member: Member) => memberView(job, member, 'last', layout)
+    const answer = new Answer(encoding, resolved)
+    answer.tensor('a_next', view('a_next'))
+    answer.tensor('c_next', view('c_next'))
+    answer.tensor('yt_pred', view('y'))
+    for (const gate of gateNames) if (outputs.has(gate)) answer.tensor(gate, view(gate))
+    if (outputs.has('cache'))
+      answer.cache(
+        'cache',
+        cacheMembers.map((member) => [member, view(member)] as const)
+      )
+    return answer.finish()
+  } finally {
+    job.release()
+  }
+}

@@ -1,0 +1,71 @@
+import { type SequenceOutput, sequenceRequest } from '../../../schemas/index.ts'
+import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import { gateNames, Job } from '../../engine/job.ts'
+import { bodyCheck } from '../check.ts'
+import type { WorkerContext } from '../context.ts'
+import { Answer } from './answer.ts'
+import { DecodedArrays, DecodedTensor } from './forms.ts'
+import { checkLengths } from './lengths.ts'
+import { cacheMembers, type Member, memberView } from './members.ts'
+import { parameterPlan } from './plan.ts'
+import { resolveParameters } from './resolve.ts'
+import { inputSequence, inputState } from './tensors.ts'
+
+const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
+const check = bodyCheck(sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor))
+const defaultOutputs: readonly SequenceOutput[] = ['a', 'y', 'c']
+
+/**
+ * POST /sequence: m columns over T_x steps.
+ * @returns the JSON of the answer
+ * @throws the errors of docs/errors.md with status 400 or 404
+ */
+export async function sequence(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
+  const { kernel, stepper, limits } = context
+  const request = check(readJson(body, plan, { maxDepth: limits.maxJsonDepth }))
+  const { x, a0, c0, lengths, steps = 'all', layout = 'features_first', encoding = x.encoding } = request
+  const outputs = new Set(request.outputs ?? defaultOutputs)
+
+  const resolved = resolveParameters(request.parameters, context)
+  const { set } = resolved
+  const { m, T_x, ...input } = inputSequence(x, layout, set.n_x)
+  const hidden = a0 === undefined ? undefined : inputState('a0', a0, layout, set.n_a, m)
+  const memory = c0 === undefined ? undefined : inputState('c0', c0, layout, set.n_a, m)
+  if (lengths !== undefined) checkLengths(lengths, m, T_x)
+
+  const gates = new Set(gateNames.filter((gate) => outputs.has(gate) || outputs.has('caches')))
+  const predict = outputs.has('y') ? steps : 'none'
+  const job = new Job(kernel, { set, m, T_x, lengths, gates, predict, maxValues: limits.maxJobValues })
+  try {
+    job.setInput(input)
+    if (hidden !== undefined) job.setHiddenState(hidden)
+    if (memory !== undefined) job.setCellState(memory)
+    await stepper.run(job)
+
+    const answer = new Answer(encoding, resolved)
+    const view = (member: Member, ofSteps = steps) => memberView(job, member, ofSteps, layout)
+    for (const name of outputs) {
+      switch (name) {
+        case 'caches':
+          answer.cache(
+            name,
+            cacheMembers.map((member) => [member, view(member)] as const)
+          )
+          break
+        case 'a':
+        case 'c':
+          answer.tensor(name, view(`${name}_next`))
+          break
+        case 'a_last':
+        case 'c_last':
+          answer.tensor(name, view(name === 'a_last' ? 'a_next' : 'c_next', 'last'))
+          break
+        default:
+          answer.tensor(name, view(name))
+      }
+    }
+    return answer.finish()
+  } finally {
+    job.release()
+  }
+}
