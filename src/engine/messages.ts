@@ -1,10 +1,11 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import type { Limits } from '../protocols/context.ts'
-import type { WeightsFormat } from '../protocols/rest/export-set.ts'
+import type { Limits } from './limits.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
+
+export type WeightsFormat = 'json' | 'npz'
 
 /** One request's operation; `body` is moved, not copied. */
 export type Operation =

@@ -1,7 +1,7 @@
 import { type TransferListItem, Worker } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import type { Limits } from '../protocols/context.ts'
+import type { Limits } from './limits.ts'
 import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
 
 /** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */

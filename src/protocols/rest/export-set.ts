@@ -1,11 +1,10 @@
 import { JsonWriter } from '../../codec/json/write.ts'
 import type { Encoding } from '../../codec/tensor.ts'
+import type { WeightsFormat } from '../../engine/messages.ts'
 import { parameterNames } from '../../lstm/dimensions.ts'
 import { writeNpz } from '../../parameters/files/npz.ts'
 import { type ParameterSet, parameterArrays } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
-
-export type WeightsFormat = 'json' | 'npz'
 
 /** GET /parameters/{name}/weights: the ten arrays of a set as a JSON document that PUT takes, or as NumPy's npz. */
 export function exportSet(

@@ -1,7 +1,7 @@
 import { type SequenceOutput, sequenceRequest } from '../../../schemas/index.ts'
 import { readJson, type TensorPlan } from '../../codec/json/read.ts'
 import { gateNames, Job } from '../../engine/job.ts'
-import { bodyCheck } from '../check.ts'
+import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'

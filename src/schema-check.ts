@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
-import { type Issue, LstmError } from '../errors.ts'
+import { type Issue, LstmError } from './errors.ts'
 
 interface SchemaError {
   readonly keyword: string
@@ -10,18 +10,31 @@ interface SchemaError {
   readonly message: string
 }
 
-/**
- * Compiles a schema into a check that gives the value back with its type.
- * The check throws LSTM_ERR_INVALID_BODY with an issue for each fault.
- */
-export function bodyCheck<S extends TSchema>(schema: S): (value: unknown) => Static<S> {
+/** The value with its type, or the faults in words that say what to change. */
+export type Checked<T> = { readonly value: T } | { readonly issues: readonly Issue[] }
+
+export function compileCheck<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
   const compiled = Compile(schema)
-  return (value) => {
-    if (compiled.Check(value)) return value
-    const issues = describe(schema, compiled.Errors(value) as SchemaError[])
-    const summary = issues.map(({ path, message }) => `${path === '' ? 'the body' : path} ${message}`).join('; ')
-    throw new LstmError('LSTM_ERR_INVALID_BODY', [summary], issues)
+  return (value) =>
+    compiled.Check(value) ? { value } : { issues: describe(schema, compiled.Errors(value) as SchemaError[]) }
+}
+
+/**
+ * The check of a body, which gives the body back with its type.
+ * It throws LSTM_ERR_INVALID_BODY with an issue for each fault.
+ */
+export function bodyCheck<S extends TSchema>(schema: S): (body: unknown) => Static<S> {
+  const check = compileCheck(schema)
+  return (body) => {
+    const checked = check(body)
+    if ('value' in checked) return checked.value
+    throw new LstmError('LSTM_ERR_INVALID_BODY', [summary('the body', checked.issues)], checked.issues)
   }
+}
+
+/** All issues in one sentence. */
+export function summary(whole: string, issues: readonly Issue[]): string {
+  return issues.map(({ path, message }) => `${path === '' ? whole : path} ${message}`).join('; ')
 }
 
 /** One issue for each fault, in words that say what to change. */
