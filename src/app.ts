@@ -1,0 +1,32 @@
+import { maxHeaderSize } from 'node:http'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { documentation } from './plugins/documentation.ts'
+import { engine } from './plugins/engine.ts'
+import { problems } from './plugins/problems.ts'
+import { requestId, requestLog } from './plugins/request-log.ts'
+import { schemas } from './plugins/schemas.ts'
+import { healthRoutes } from './routes/health.ts'
+import { inferenceRoutes } from './routes/inference.ts'
+import { parameterRoutes } from './routes/parameters.ts'
+
+/** The whole service without a socket: production and tests build the same one. */
+export async function buildApp(config: Config): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: { level: config.logLevel },
+    disableRequestLogging: true,
+    requestTimeout: config.requestTimeoutMs,
+    genReqId: (request) => requestId(request.headers['x-request-id']),
+    // a name that is too long is told so, rather than that there is no such path
+    routerOptions: { maxParamLength: maxHeaderSize }
+  })
+  await app.register(requestLog)
+  await app.register(problems)
+  await app.register(schemas)
+  await app.register(documentation)
+  await app.register(engine, config)
+  await app.register(healthRoutes)
+  await app.register(inferenceRoutes, config)
+  await app.register(parameterRoutes, config)
+  return app
+}

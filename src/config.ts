@@ -1,0 +1,129 @@
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { envSchema } from 'env-schema'
+import Type, { type TSchema } from 'typebox'
+
+/** The one schema of all settings: an environment variable each, and a flag of the same name. */
+export const settings = {
+  LSTM_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on; 0.0.0.0 for all.' }),
+  LSTM_PORT: Type.Integer({
+    default: 3000,
+    minimum: 0,
+    maximum: 65535,
+    description: 'Port to listen on; 0 lets the system choose.'
+  }),
+  LSTM_WORKERS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 1024,
+    description: 'Worker threads; 0 means one per core.'
+  }),
+  LSTM_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    default: 'info',
+    description: 'Least level that is logged.'
+  }),
+  LSTM_DEMO_SETS: Type.Boolean({ default: false, description: 'Load the demo sets `digits` and `words` at start.' }),
+  LSTM_MAX_BODY_BYTES: Type.Integer({
+    default: 67_108_864,
+    minimum: 1024,
+    description: 'Largest body of `/cell` and `/sequence`.'
+  }),
+  LSTM_MAX_PARAMETERS_BYTES: Type.Integer({
+    default: 536_870_912,
+    minimum: 1024,
+    description: 'Largest body of `PUT /parameters/{name}`, and what a compressed one may inflate to.'
+  }),
+  LSTM_MAX_JOB_VALUES: Type.Integer({
+    default: 33_554_432,
+    minimum: 1,
+    description: 'Most float32 values of input, states and outputs that one request may need.'
+  }),
+  LSTM_MAX_JSON_DEPTH: Type.Integer({
+    default: 32,
+    minimum: 4,
+    maximum: 1000,
+    description: 'Most brackets nested in a body.'
+  }),
+  LSTM_MAX_PENDING: Type.Integer({
+    default: 1024,
+    minimum: 1,
+    description: 'Most requests under way at once; one more is answered 429.'
+  }),
+  LSTM_REQUEST_TIMEOUT_MS: Type.Integer({
+    default: 60_000,
+    minimum: 0,
+    description: 'How long a request may take to arrive whole; 0 means for ever.'
+  })
+} as const satisfies Record<string, TSchema>
+
+const Settings = Type.Object(settings)
+type Settings = Type.Static<typeof Settings>
+
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly workers: number
+  readonly logLevel: Settings['LSTM_LOG_LEVEL']
+  readonly demoSets: boolean
+  readonly maxBodyBytes: number
+  readonly maxParametersBytes: number
+  readonly maxJobValues: number
+  readonly maxJsonDepth: number
+  readonly maxPending: number
+  readonly requestTimeoutMs: number
+}
+
+/** `--max-body-bytes` for `LSTM_MAX_BODY_BYTES`. */
+export function flagOf(setting: string): string {
+  return setting
+    .replace(/^LSTM_/, '')
+    .toLowerCase()
+    .replaceAll('_', '-')
+}
+
+/**
+ * Settings from the environment, flags going before it.
+ * @throws Error in words for a person when a setting is unknown or its value wrong
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Config {
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('LSTM_') && !(name in settings)) throw new Error(`${name} is not a setting; --help lists them`)
+  }
+  const given = Object.fromEntries(Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+  const values = envSchema<Settings>({ schema: Settings, data: { ...given, ...readFlags(argv) }, env: false })
+  return {
+    host: values.LSTM_HOST,
+    port: values.LSTM_PORT,
+    workers: values.LSTM_WORKERS || availableParallelism(),
+    logLevel: values.LSTM_LOG_LEVEL,
+    demoSets: values.LSTM_DEMO_SETS,
+    maxBodyBytes: values.LSTM_MAX_BODY_BYTES,
+    maxParametersBytes: values.LSTM_MAX_PARAMETERS_BYTES,
+    maxJobValues: values.LSTM_MAX_JOB_VALUES,
+    maxJsonDepth: values.LSTM_MAX_JSON_DEPTH,
+    maxPending: values.LSTM_MAX_PENDING,
+    requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS
+  }
+}
+
+function readFlags(argv: readonly string[]): Record<string, unknown> {
+  const options = Object.fromEntries(
+    Object.entries(settings).map(([name, schema]) => [
+      flagOf(name),
+      { type: 'type' in schema && schema.type === 'boolean' ? 'boolean' : 'string' } as const
+    ])
+  )
+  const { values } = parseArgs({ args: [...argv], options })
+  return Object.fromEntries(
+    Object.keys(settings).flatMap((name) => (flagOf(name) in values ? [[name, values[flagOf(name)]]] : []))
+  )
+}
+
+/** What --help prints. */
+export function usage(): string {
+  const rows = Object.entries(settings).map(([name, schema]) => {
+    const { default: initial, description } = schema as unknown as { default: unknown; description: string }
+    return `  --${flagOf(name)}\n      ${description} (${name}, default ${String(initial)})`
+  })
+  return ['lstm-serve: serves LSTM forward passes over HTTP', '', ...rows, ''].join('\n')
+}

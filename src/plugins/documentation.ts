@@ -1,0 +1,40 @@
+import fastifySwagger from '@fastify/swagger'
+import fastifySwaggerUi from '@fastify/swagger-ui'
+import fastifyPlugin from 'fastify-plugin'
+import { version } from '../version.ts'
+
+/** The API document, made from the routes' declarations, and Swagger UI over it. Registered before the routes. */
+export const documentation = fastifyPlugin(
+  async (app) => {
+    await app.register(fastifySwagger, {
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'lstm-serve',
+          version,
+          description:
+            'Serves LSTM forward passes. Tensors travel as nested arrays or as base64 of float32; names are those of the notation: n_x input features, n_a hidden units, n_y outputs, m columns, T_x time steps.',
+          license: { name: 'MIT', identifier: 'MIT' }
+        },
+        tags: [
+          { name: 'inference', description: 'The forward pass' },
+          { name: 'parameters', description: 'Parameter sets' },
+          { name: 'health', description: 'For probes' }
+        ]
+      },
+      refResolver: { buildLocalReference: (json) => String(json.$id) }
+    })
+    await app.register(fastifySwaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: true,
+      uiConfig: { docExpansion: 'list', deepLinking: true, displayRequestDuration: true, tryItOutEnabled: false }
+    })
+    app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/json').send(JSON.stringify(app.swagger()))
+    )
+    app.get('/openapi.yaml', { schema: { hide: true } }, async (_request, reply) =>
+      reply.type('application/yaml').send(app.swagger({ yaml: true }))
+    )
+  },
+  { name: 'documentation' }
+)

@@ -1,0 +1,81 @@
+import type { FastifyContextConfig, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { Problem } from '../../schemas/index.ts'
+import { LstmError } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Content types that the route takes, for the message of a 415. */
+    readonly accepts?: readonly string[]
+    /** The setting that bounds the route's body, for the message of a 413. */
+    readonly bodyLimitSetting?: string
+  }
+}
+
+/** The one place where errors become replies: application/problem+json (RFC 9457). */
+export const problems = fastifyPlugin(
+  async (app) => {
+    const routes: { method: string; pattern: RegExp }[] = []
+    app.addHook('onRoute', ({ method, url }) => {
+      const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll('*', '.*').replace(/:\w+/g, '[^/]+')}/?$`)
+      for (const each of [method].flat()) routes.push({ method: each, pattern })
+    })
+
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      const known = asLstmError(error, request)
+      if (known.status >= 500 && !(error instanceof LstmError)) request.log.error({ err: error }, 'request failed')
+      return sendProblem(reply, request, known)
+    })
+
+    app.setNotFoundHandler((request, reply) => {
+      const path = request.url.split('?')[0]
+      const allowed = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
+      if (allowed.length === 0) {
+        return sendProblem(reply, request, new LstmError('LSTM_ERR_NOT_FOUND', [request.method, path]))
+      }
+      void reply.header('allow', allowed.join(', '))
+      return sendProblem(
+        reply,
+        request,
+        new LstmError('LSTM_ERR_METHOD_NOT_ALLOWED', [request.method, path, allowed.join(', ')])
+      )
+    })
+  },
+  { name: 'problems' }
+)
+
+function asLstmError(error: FastifyError, request: FastifyRequest): LstmError {
+  if (error instanceof LstmError) return error
+  const { bodyLimit } = request.routeOptions
+  const config: FastifyContextConfig | undefined = request.routeOptions.config
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new LstmError('LSTM_ERR_BODY_TOO_LARGE', [bodyLimit, config?.bodyLimitSetting ?? 'the route'])
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new LstmError('LSTM_ERR_UNSUPPORTED_MEDIA_TYPE', [
+        request.headers['content-type'] ?? '',
+        config?.accepts?.join(', ') ?? 'none'
+      ])
+    default:
+      return error.statusCode !== undefined && error.statusCode < 500
+        ? new LstmError('LSTM_ERR_INVALID_REQUEST', [error.message])
+        : new LstmError('LSTM_ERR_INTERNAL', [])
+  }
+}
+
+function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmError): FastifyReply {
+  if (error.status === 429) void reply.header('retry-after', '1')
+  return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
+}
+
+export function problem({ status, title, message, code, issues }: LstmError, requestId: string): Problem {
+  return {
+    type: `urn:lstm-serve:problem:${code}`,
+    title,
+    status,
+    detail: message,
+    code,
+    request_id: requestId,
+    ...(issues.length > 0 ? { errors: [...issues] } : {})
+  }
+}

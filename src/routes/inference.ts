@@ -1,0 +1,58 @@
+import type { FastifyPluginAsync } from 'fastify'
+import Type from 'typebox'
+import type { Config } from '../config.ts'
+import { movable, takeRawBodies } from '../plugins/raw-body.ts'
+import { cellExamples, sequenceExamples } from './examples.ts'
+import { jsonResponse, kernelHeader, problemResponses } from './responses.ts'
+
+const accepts = ['application/json']
+
+/** POST /cell and POST /sequence: the body goes to a worker, the worker's bytes are the answer. */
+export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBodyBytes }) => {
+  takeRawBodies(app, accepts)
+  const shared = {
+    bodyLimit: maxBodyBytes,
+    config: { accepts, bodyLimitSetting: 'LSTM_MAX_BODY_BYTES' }
+  }
+  const problems = problemResponses(400, 404, 413, 415, 429, 500, 503)
+
+  for (const { kind, operation } of [
+    {
+      kind: 'cell',
+      operation: {
+        operationId: 'cell',
+        summary: 'One step of an LSTM: a_next, c_next, yt_pred',
+        description:
+          'lstm_cell_forward(xt, a_prev, c_prev, parameters). Carry a_next and c_next into the next call as a_prev and c_prev, or use /sequence.',
+        body: bodyOf('CellRequest#', cellExamples),
+        response: {
+          200: jsonResponse('The next states and the prediction.', Type.Ref('CellResponse#'), kernelHeader),
+          ...problems
+        }
+      }
+    },
+    {
+      kind: 'sequence',
+      operation: {
+        operationId: 'sequence',
+        summary: 'Whole sequences through an LSTM: a, y, c of every step',
+        description: 'lstm_forward(x, a0, parameters): m columns over T_x steps, all in one call.',
+        body: bodyOf('SequenceRequest#', sequenceExamples),
+        response: {
+          200: jsonResponse('The outputs asked for.', Type.Ref('SequenceResponse#'), kernelHeader),
+          ...problems
+        }
+      }
+    }
+  ] as const) {
+    app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
+      const answer = await app.pool.run<typeof kind>({ kind, body: movable(request.body) })
+      reply.header('lstm-kernel', app.pool.kernel)
+      return reply.type('application/json').send(Buffer.from(answer.buffer))
+    })
+  }
+}
+
+function bodyOf(schema: string, examples: object): object {
+  return { content: { 'application/json': { schema: Type.Ref(schema), examples } } }
+}

@@ -1,0 +1,44 @@
+import type { TSchema } from 'typebox'
+import Type from 'typebox'
+
+/** Pieces of response declarations. */
+
+const problemMeaning = {
+  400: 'The body, a name or a query is wrong; `code` and `errors` say what and where.',
+  404: 'There is no such parameter set.',
+  406: 'None of the forms offered is accepted.',
+  412: 'A precondition failed: the set has another version, or is there already.',
+  413: 'The body is larger than the limit.',
+  415: 'The content type is not taken here.',
+  429: 'Too many requests are under way; `Retry-After` says when to come back.',
+  500: 'A fault in the server.',
+  503: 'The worker ended or the server is shutting down; the request may be sent again.'
+} as const
+
+export type ProblemStatus = keyof typeof problemMeaning
+
+/** The problem responses of a route. */
+export function problemResponses(...statuses: ProblemStatus[]): Record<number, object> {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: problemMeaning[status],
+        content: { 'application/problem+json': { schema: Type.Ref('Problem#') } }
+      }
+    ])
+  )
+}
+
+/** A response in JSON. */
+export function jsonResponse(description: string, schema: TSchema, headers: Record<string, object> = {}): object {
+  return {
+    description,
+    ...(Object.keys(headers).length > 0 ? { headers } : {}),
+    content: { 'application/json': { schema } }
+  }
+}
+
+export const etagHeader = { ETag: { type: 'string', description: 'The version of the set, in quotes.' } }
+
+export const kernelHeader = { 'lstm-kernel': { type: 'string', description: 'The kernel that computed the answer.' } }
