@@ -100,7 +100,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const found = stored(request.params.name)
       const tag = etag(found.set.version)
       reply.header('etag', tag)
-      if (notModified(request.headers, tag)) return reply.code(304).send(undefined)
+      if (notModified(request.headers, tag)) return reply.code(304).send(null)
       return describe(found)
     }
   )
@@ -141,7 +141,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       // each form has bytes of its own, so each has a tag of its own
       const tag = etag(`${set.version}-${format === 'json' ? encoding : format}`)
       reply.header('etag', tag).header('vary', 'accept')
-      if (notModified(request.headers, tag)) return reply.code(304).send(undefined)
+      if (notModified(request.headers, tag)) return reply.code(304).send(null)
       const answer = await app.pool.run<'export'>({ kind: 'export', set, format, encoding })
       if (format === 'npz') reply.header('content-disposition', `attachment; filename="${name}.npz"`)
       return reply.type(type).send(Buffer.from(answer.buffer))
@@ -167,7 +167,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const { name, set } = stored(request.params.name)
       checkPreconditions(request.headers, set.version)
       app.store.delete(name)
-      return reply.code(204).send(undefined)
+      return reply.code(204).send(null)
     }
   )
 }
