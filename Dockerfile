@@ -1,0 +1,25 @@
+# Two stages: build with everything, ship what runs.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json ./
+COPY scripts/clean.mjs scripts/
+COPY schemas schemas
+COPY src src
+RUN npm run build && npm prune --omit=dev && rm -rf dist/test && find dist -name '*.map' -delete
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production LSTM_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY examples/digits/parameters.npz examples/digits/
+COPY examples/words/parameters.npz examples/words/
+COPY LICENSE ./
+USER node
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.LSTM_PORT || 3000}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/src/server.js"]
