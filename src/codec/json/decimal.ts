@@ -7,11 +7,12 @@ export const POWERS_OF_TEN = Float64Array.from({ length: 309 }, (_, exponent) =>
 export const EXACT_INTEGERS = 2 ** 53
 
 /**
- * An integer of two parts (two roundings), cut after 18 digits (a tenth of one), scaled (one) by a power of ten (one),
- * errs by less than 5 · 2^-53 of the value; `Number(text)` by one more. 2^-50 is eight of these.
+ * How far off a double may be, in units of its rounding, 2^-53: an integer put together of blocks of at most four digits
+ * is exact up to 2^53 and then errs by 2 at each of at most four steps; the power of ten and the scaling add 1 each, what
+ * lies behind the last digit kept less than 1. `Number(text)` errs by 1 as well. That is 12; 2^-49 is 16.
  */
-const BELOW = 1 - 2 ** -50
-const ABOVE = 1 + 2 ** -50
+const BELOW = 1 - 2 ** -49
+const ABOVE = 1 + 2 ** -49
 
 /**
  * Whether every double so near to `approximation` that it could be `Number(text)` rounds to one float32. Rounding is

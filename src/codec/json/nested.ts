@@ -4,9 +4,16 @@ import { badTensor, nonFinite } from './faults.ts'
 import { NumberSink, readNumbers } from './numbers.ts'
 import type { JsonReader } from './reader.ts'
 
+// As constants of this module V8 folds them into the code; see numbers.ts.
+const { CLOSE_BRACKET, COMMA, MINUS, NINE, OPEN_BRACKET, ZERO } = ascii
+const SPACE = 0x20
+
 const UNKNOWN = -1
 
-type Elements = 'nothing yet' | 'arrays' | 'numbers'
+/** What the arrays of one level hold. */
+const NOTHING_YET = 0
+const ARRAYS = 1
+const NUMBERS = 2
 
 const sink = new NumberSink()
 
@@ -16,58 +23,60 @@ const sink = new NumberSink()
  *
  * This reader only goes on while all is well. On malformed JSON it leaves the complaint to the ordinary reader.
  * @param reader stands at the opening bracket; the document ends, but for whitespace, with a closing brace
- * @throws LSTM_ERR_BAD_TENSOR for ragged lengths, uneven depth, and anything but numbers and arrays
+ * @throws LSTM_ERR_BAD_TENSOR for ragged lengths, uneven depth, and anything but numbers and arrays; of several faults
+ * for the one that shows first, a ragged length at its closing bracket
  * @throws LSTM_ERR_NON_FINITE for a number that overflows float32
  */
 export function readNested(reader: JsonReader, pointer: string): Tensor {
   const start = reader.position
   const { bytes } = reader
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const deepest = reader.maxDepth - reader.depth
   const shape: number[] = []
-  const kinds: Elements[] = []
+  const kinds: number[] = []
   /** How many elements of the open array at each level have been read. */
   const counts: number[] = []
   let level = -1
   sink.reset()
 
-  const path = (levels: number): string => [pointer, ...counts.slice(0, levels)].join('/')
-
   let at = start
   for (;;) {
     const byte = bytes[at]
-    if (byte === ascii.OPEN_BRACKET) {
+    if (byte === OPEN_BRACKET) {
       if (level >= 0) {
-        if (kinds[level] === 'numbers') throw badTensor(path(level + 1), 'expected a number, found an array')
-        kinds[level] = 'arrays'
+        if (kinds[level] === NUMBERS) throw badTensor(path(pointer, counts, level), 'expected a number, found an array')
+        kinds[level] = ARRAYS
       }
       level++
       if (level === deepest) break
       if (level === shape.length) {
         shape.push(UNKNOWN)
-        kinds.push('nothing yet')
+        kinds.push(NOTHING_YET)
         counts.push(0)
       }
       counts[level] = 0
       at = skipSpace(bytes, at + 1)
-      if (bytes[at] !== ascii.CLOSE_BRACKET) continue
-    } else if (byte === ascii.MINUS || ascii.isDigit(byte)) {
-      if (kinds[level] === 'arrays') throw badTensor(path(level + 1), 'expected an array, found a number')
-      kinds[level] = 'numbers'
+      if (bytes[at] !== CLOSE_BRACKET) continue
+    } else if (byte === MINUS || (byte >= ZERO && byte <= NINE)) {
+      if (kinds[level] === ARRAYS) throw badTensor(path(pointer, counts, level), 'expected an array, found a number')
+      kinds[level] = NUMBERS
       const before = sink.count
-      at = readNumbers(bytes, at, sink)
+      at = readNumbers(bytes, view, at, sink)
       counts[level] += sink.count - before
-      if (sink.overflowed) throw overflow(reader, at, path(level + 1))
+      if (sink.overflowed) throw overflow(reader, at, path(pointer, counts, level))
     } else {
       const kind = kindOfValue(byte)
       if (kind === undefined) break
-      const expected = kinds[level] === 'arrays' ? 'an array' : 'a number'
-      throw badTensor(path(level + 1), `expected ${expected}, found ${kind}`)
+      const expected = kinds[level] === ARRAYS ? 'an array' : 'a number'
+      throw badTensor(path(pointer, counts, level), `expected ${expected}, found ${kind}`)
     }
 
     at = skipSpace(bytes, at)
-    while (bytes[at] === ascii.CLOSE_BRACKET) {
+    while (bytes[at] === CLOSE_BRACKET) {
       if (shape[level] === UNKNOWN) shape[level] = counts[level]
-      else if (shape[level] !== counts[level]) throw ragged(path(level), counts[level], shape[level])
+      else if (shape[level] !== counts[level]) {
+        throw ragged(path(pointer, counts, level - 1), counts[level], shape[level])
+      }
       at++
       level--
       if (level < 0) {
@@ -77,7 +86,7 @@ export function readNested(reader: JsonReader, pointer: string): Tensor {
       counts[level]++
       at = skipSpace(bytes, at)
     }
-    if (bytes[at] !== ascii.COMMA) break
+    if (bytes[at] !== COMMA) break
     at = skipSpace(bytes, at + 1)
   }
   reader.position = start
@@ -85,9 +94,13 @@ export function readNested(reader: JsonReader, pointer: string): Tensor {
   throw new Error('the two readers of JSON disagree on what is malformed')
 }
 
+/** The JSON pointer of the element that the open arrays, down to `level`, have come to. */
+const path = (pointer: string, counts: readonly number[], level: number): string =>
+  [pointer, ...counts.slice(0, level + 1)].join('/')
+
 function skipSpace(bytes: Uint8Array, from: number): number {
   let at = from
-  while (ascii.isSpace(bytes[at])) at++
+  while (bytes[at] <= SPACE && ascii.isSpace(bytes[at])) at++
   return at
 }
 
