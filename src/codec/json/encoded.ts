@@ -1,0 +1,121 @@
+import { base64Fault, decodeBase64 } from '../base64.ts'
+import { firstNonFinite } from '../finite.ts'
+import { Tensor } from '../tensor.ts'
+import * as ascii from './ascii.ts'
+import { badBase64, badTensor, memberPointer, nonFinite } from './faults.ts'
+import type { JsonReader } from './reader.ts'
+
+/**
+ * Reads an object where a tensor may stand: `{"shape": [2, 3], "data": "<base64 of little-endian float32>"}`, its
+ * members in any order. The text of `data` goes from the bytes to the decoder without being unescaped, unless it must.
+ * @returns the tensor, or the ordinary object if it lacks `shape` or `data`
+ * @throws LSTM_ERR_BAD_TENSOR for an unknown member, a `shape` that is none, and `data` that is no string
+ * @throws LSTM_ERR_BAD_BASE64 for text that is not strict base64 of prod(shape) values
+ * @throws LSTM_ERR_NON_FINITE for NaN and infinities
+ */
+export function readEncoded(reader: JsonReader, pointer: string): unknown {
+  const start = reader.position
+  let shape: unknown
+  let dataAt = -1
+  let unknown: string | undefined
+  let repeated = false
+  const members = reader.object((key) => {
+    if (key === 'data') {
+      reader.next()
+      repeated ||= dataAt >= 0
+      dataAt = reader.position
+      return skipData(reader)
+    }
+    const value = reader.value()
+    if (key === 'shape') shape = value
+    else unknown ??= key
+    return value
+  })
+  if (!('shape' in members && 'data' in members)) {
+    reader.position = start
+    return reader.value()
+  }
+  const end = reader.position
+  if (repeated) {
+    // The text that the last one replaced is never decoded, so nothing has looked into it yet.
+    reader.position = start
+    reader.value()
+  }
+  if (unknown !== undefined) {
+    throw badTensor(memberPointer(pointer, unknown), 'unknown member; expected only shape and data')
+  }
+  const dimensions = checkShape(shape, `${pointer}/shape`)
+  const data = readData(reader, dataAt, dimensions, `${pointer}/data`)
+  reader.position = end
+  const flat = firstNonFinite(data)
+  if (flat >= 0) {
+    const name = pointer.slice(1).replaceAll('/', '.')
+    throw nonFinite(`${name}${indexOf(flat, dimensions)}`, `${data[flat]} (value ${flat} of data)`, `${pointer}/data`)
+  }
+  return new Tensor(dimensions, data, 'base64')
+}
+
+/** Skips the value of `data`. Base64 holds no escapes, so a string ends at the next quote; what it holds is seen later. */
+function skipData(reader: JsonReader): unknown {
+  if (reader.peek() !== ascii.QUOTE) return reader.value()
+  const close = reader.buffer.indexOf(ascii.QUOTE, reader.position + 1)
+  if (close < 0 || reader.bytes[close - 1] === ascii.BACKSLASH) return reader.string()
+  reader.position = close + 1
+  return undefined
+}
+
+function checkShape(shape: unknown, pointer: string): number[] {
+  if (!Array.isArray(shape)) throw badTensor(pointer, `expected an array of integers, found ${describe(shape)}`)
+  let values = 1
+  for (const [axis, length] of shape.entries()) {
+    if (!Number.isSafeInteger(length) || length < 0) {
+      throw badTensor(`${pointer}/${axis}`, `expected an integer of at least 0, found ${describe(length)}`)
+    }
+    values *= length
+  }
+  if (!Number.isSafeInteger(4 * values)) throw badTensor(pointer, `(${shape.join(', ')}) has more values than can be`)
+  return shape.map((length) => length + 0)
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
+
+function readData(
+  reader: JsonReader,
+  at: number,
+  shape: readonly number[],
+  pointer: string
+): Float32Array<ArrayBuffer> {
+  const count = shape.reduce((product, length) => product * length, 1)
+  if (reader.bytes[at] !== ascii.QUOTE) {
+    reader.position = at
+    throw badTensor(pointer, `expected a string of base64, found ${describe(reader.value())}`)
+  }
+  const close = reader.buffer.indexOf(ascii.QUOTE, at + 1)
+  const values = decodeBase64(reader.buffer.toString('latin1', at + 1, close), count)
+  if (values !== undefined) return values
+  // It may still be good base64 under escapes: PHP writes \/ for a slash.
+  reader.position = at
+  const text = reader.string()
+  const unescaped = decodeBase64(text, count)
+  if (unescaped === undefined) throw badBase64(pointer, base64Fault(text, count))
+  return unescaped
+}
+
+/** The index of the value `flat` as it is written behind a tensor's name: `[3][0][5]`. */
+function indexOf(flat: number, shape: readonly number[]): string {
+  let rest = flat
+  const index: number[] = []
+  for (const length of shape.toReversed()) {
+    index.push(rest % length)
+    rest = Math.floor(rest / length)
+  }
+  return index
+    .toReversed()
+    .map((i) => `[${i}]`)
+    .join('')
+}

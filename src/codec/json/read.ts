@@ -1,0 +1,71 @@
+import { LstmError } from '../../errors.ts'
+import * as ascii from './ascii.ts'
+import { readEncoded } from './encoded.ts'
+import { memberPointer } from './faults.ts'
+import { readNested } from './nested.ts'
+import { JsonReader } from './reader.ts'
+
+/** Which members of the document hold tensors; anything else is read as ordinary JSON. */
+export interface TensorPlan {
+  readonly [key: string]: 'tensor' | TensorPlan
+}
+
+export interface ReadLimits {
+  /** How many arrays and objects may lie in each other, the document itself included. */
+  readonly maxDepth: number
+}
+
+const DEFAULT_LIMITS: ReadLimits = { maxDepth: 64 }
+
+/**
+ * Reads UTF-8 JSON; it takes what `JSON.parse` takes. Where `plan` says so, nested arrays of numbers and objects with
+ * `shape` and `data` become a `Tensor`; any other value there is given back as it is, for the schema to refuse.
+ * Objects have no prototype.
+ * @throws LSTM_ERR_MALFORMED_JSON wherever the document is not JSON, even behind a faulty tensor
+ * @throws LSTM_ERR_BAD_TENSOR, LSTM_ERR_BAD_BASE64, LSTM_ERR_NON_FINITE for the first tensor with a fault
+ */
+export function readJson(bytes: Uint8Array, plan: TensorPlan, limits: ReadLimits = DEFAULT_LIMITS): unknown {
+  // A plain Uint8Array, also of a Buffer: the loops over bytes shall see one class only.
+  const document = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  const reader = new JsonReader(document, limits.maxDepth)
+  try {
+    const value = endsWithBrace(document) ? readPlanned(reader, plan, '') : reader.value()
+    reader.finish()
+    return value
+  } catch (fault) {
+    if (fault instanceof LstmError && fault.code !== 'LSTM_ERR_MALFORMED_JSON') {
+      const skimmer = new JsonReader(document, limits.maxDepth, true)
+      skimmer.value()
+      skimmer.finish()
+    }
+    throw fault
+  }
+}
+
+/**
+ * A document that ends otherwise holds no object, or is malformed; either way there is no tensor to read. And the loops
+ * over numbers and brackets rely on a last byte at which they stop, which saves them a check at every byte.
+ */
+function endsWithBrace(bytes: Uint8Array): boolean {
+  let last = bytes.length - 1
+  while (last >= 0 && ascii.isSpace(bytes[last])) last--
+  return last >= 0 && bytes[last] === ascii.CLOSE_BRACE
+}
+
+function readPlanned(reader: JsonReader, plan: TensorPlan, pointer: string): unknown {
+  if (reader.next() !== ascii.OPEN_BRACE) return reader.value()
+  return reader.object((key) => {
+    // The key comes from outside: without hasOwn "constructor" would find a plan.
+    const part = Object.hasOwn(plan, key) ? plan[key] : undefined
+    if (part === undefined) return reader.value()
+    const here = memberPointer(pointer, key)
+    return part === 'tensor' ? readTensor(reader, here) : readPlanned(reader, part, here)
+  })
+}
+
+function readTensor(reader: JsonReader, pointer: string): unknown {
+  const byte = reader.next()
+  if (byte === ascii.OPEN_BRACKET) return readNested(reader, pointer)
+  if (byte === ascii.OPEN_BRACE) return readEncoded(reader, pointer)
+  return reader.value()
+}

@@ -1,0 +1,168 @@
+import * as ascii from './ascii.ts'
+import { malformed } from './faults.ts'
+import { findClosingQuote } from './text.ts'
+
+/** The bytes that a string may hold and that stand for themselves: no quote, backslash, control or multibyte. */
+const PLAIN = new Uint8Array(256)
+for (let byte = 0x20; byte < 0x80; byte++) if (byte !== ascii.QUOTE && byte !== ascii.BACKSLASH) PLAIN[byte] = 1
+
+/**
+ * A recursive-descent reader of ordinary JSON (RFC 8259) over UTF-8 bytes; it takes what `JSON.parse` takes, and is
+ * the only place that says why a document is malformed. It is not made for many numbers: tensors have `nested.ts`.
+ */
+export class JsonReader {
+  readonly bytes: Uint8Array
+  /** The same memory; Buffer has the fast ways from bytes to strings. */
+  readonly buffer: Buffer
+  readonly maxDepth: number
+  /** A skimming reader checks the document and builds nothing of it. */
+  readonly skims: boolean
+  position = 0
+  depth = 0
+
+  constructor(bytes: Uint8Array, maxDepth: number, skims = false) {
+    this.bytes = bytes
+    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.maxDepth = maxDepth
+    this.skims = skims
+  }
+
+  /** The byte at the position, or END_OF_INPUT. */
+  peek(): number {
+    return this.position < this.bytes.length ? this.bytes[this.position] : ascii.END_OF_INPUT
+  }
+
+  /** Skips whitespace and peeks. */
+  next(): number {
+    while (ascii.isSpace(this.peek())) this.position++
+    return this.peek()
+  }
+
+  unexpected(expected: string): Error {
+    return malformed(this.position, `expected ${expected}, found ${ascii.describeByte(this.peek())}`)
+  }
+
+  /** Takes the opening bracket of an array or object. Without a limit, deep nesting would overflow the stack. */
+  enter(): void {
+    if (this.depth === this.maxDepth) {
+      throw malformed(this.position, `expected at most ${this.maxDepth} levels of nesting, found one more`)
+    }
+    this.depth++
+    this.position++
+  }
+
+  /** Takes the closing bracket. */
+  leave(): void {
+    this.depth--
+    this.position++
+  }
+
+  value(expected = 'a value'): unknown {
+    const byte = this.next()
+    switch (byte) {
+      case ascii.QUOTE:
+        return this.string()
+      case ascii.OPEN_BRACE:
+        return this.object(() => this.value())
+      case ascii.OPEN_BRACKET:
+        return this.array()
+      case ascii.LOWER_T:
+        return this.word('true', true)
+      case ascii.LOWER_F:
+        return this.word('false', false)
+      case ascii.LOWER_N:
+        return this.word('null', null)
+      default:
+        if (byte === ascii.MINUS || ascii.isDigit(byte)) return this.number()
+        throw this.unexpected(expected)
+    }
+  }
+
+  /** Reads an object whose members `member` reads, standing behind the colon. The last of equal keys wins. */
+  object(member: (key: string) => unknown): object {
+    // Without a prototype `__proto__` is a key like any other.
+    const result: Record<string, unknown> = Object.create(null)
+    this.enter()
+    if (this.next() !== ascii.CLOSE_BRACE) {
+      for (let expected = `'"' or '}'`; ; expected = `'"'`) {
+        if (this.next() !== ascii.QUOTE) throw this.unexpected(expected)
+        const key = this.string()
+        if (this.next() !== ascii.COLON) throw this.unexpected(`':'`)
+        this.position++
+        const value = member(key)
+        if (!this.skims) result[key] = value
+        if (this.next() === ascii.CLOSE_BRACE) break
+        if (this.peek() !== ascii.COMMA) throw this.unexpected(`',' or '}'`)
+        this.position++
+      }
+    }
+    this.leave()
+    return result
+  }
+
+  array(): unknown[] {
+    const result: unknown[] = []
+    this.enter()
+    if (this.next() !== ascii.CLOSE_BRACKET) {
+      for (let expected = `a value or ']'`; ; expected = 'a value') {
+        const value = this.value(expected)
+        if (!this.skims) result.push(value)
+        if (this.next() === ascii.CLOSE_BRACKET) break
+        if (this.peek() !== ascii.COMMA) throw this.unexpected(`',' or ']'`)
+        this.position++
+      }
+    }
+    this.leave()
+    return result
+  }
+
+  string(): string {
+    const open = this.position
+    const { bytes } = this
+    let close = open + 1
+    while (close < bytes.length && PLAIN[bytes[close]] === 1) close++
+    const plain = close < bytes.length && bytes[close] === ascii.QUOTE
+    if (!plain) close = findClosingQuote(bytes, close)
+    this.position = close + 1
+    if (this.skims) return ''
+    return plain
+      ? this.buffer.toString('latin1', open + 1, close)
+      : (JSON.parse(this.buffer.toString('utf8', open, close + 1)) as string)
+  }
+
+  number(): number {
+    const start = this.position
+    if (this.peek() === ascii.MINUS) this.position++
+    // A zero ends the integer part: of "01" the 1 is left for the caller to refuse.
+    if (this.peek() === ascii.ZERO) this.position++
+    else this.digits()
+    if (this.peek() === ascii.DOT) {
+      this.position++
+      this.digits()
+    }
+    if (this.peek() === ascii.LOWER_E || this.peek() === ascii.UPPER_E) {
+      this.position++
+      if (this.peek() === ascii.PLUS || this.peek() === ascii.MINUS) this.position++
+      this.digits()
+    }
+    return this.skims ? 0 : Number(this.buffer.toString('latin1', start, this.position))
+  }
+
+  digits(): void {
+    if (!ascii.isDigit(this.peek())) throw this.unexpected('a digit')
+    while (ascii.isDigit(this.peek())) this.position++
+  }
+
+  word<T>(text: string, value: T): T {
+    for (let i = 0; i < text.length; i++) {
+      if (this.peek() !== text.charCodeAt(i)) throw this.unexpected(`'${text}'`)
+      this.position++
+    }
+    return value
+  }
+
+  /** Nothing but whitespace may follow. */
+  finish(): void {
+    if (this.next() !== ascii.END_OF_INPUT) throw this.unexpected('end of input')
+  }
+}
