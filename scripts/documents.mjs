@@ -5,7 +5,8 @@ import { flagOf, settings } from '../dist/src/config.js'
 import { errorCatalogue } from '../dist/src/errors.js'
 
 const settingRows = Object.entries(settings).map(
-  ([name, { default: initial, description }]) => `| \`${name}\` | \`--${flagOf(name)}\` | \`${initial}\` | ${description} |`
+  ([name, { default: initial, description }]) =>
+    `| \`${name}\` | \`--${flagOf(name)}\` | \`${initial}\` | ${description} |`
 )
 const errorRows = errorCatalogue.map(({ code, status, title }) => `| \`${code}\` | ${status} | ${title} |`)
 

@@ -1,5 +1,5 @@
 import { maxHeaderSize } from 'node:http'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.ts'
 import { documentation } from './plugins/documentation.ts'
 import { engine } from './plugins/engine.ts'
@@ -14,7 +14,8 @@ import { parameterRoutes } from './routes/parameters.ts'
 export async function buildApp(config: Config): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel },
-    disableRequestLogging: true,
+    // one line for each request comes from the request-log plugin
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: config.requestTimeoutMs,
     genReqId: (request) => requestId(request.headers['x-request-id']),
     // a name that is too long is told so, rather than that there is no such path
