@@ -1,5 +1,6 @@
 import { base64Fault, decodeBase64 } from '../base64.ts'
 import { firstNonFinite } from '../finite.ts'
+import { countOf, indexOf } from '../strided.ts'
 import { Tensor } from '../tensor.ts'
 import * as ascii from './ascii.ts'
 import { badBase64, badTensor, memberPointer, nonFinite } from './faults.ts'
@@ -50,7 +51,8 @@ export function readEncoded(reader: JsonReader, pointer: string): unknown {
   const flat = firstNonFinite(data)
   if (flat >= 0) {
     const name = pointer.slice(1).replaceAll('/', '.')
-    throw nonFinite(`${name}${indexOf(flat, dimensions)}`, `${data[flat]} (value ${flat} of data)`, `${pointer}/data`)
+    const index = indexOf(flat, dimensions).map((i) => `[${i}]`)
+    throw nonFinite(`${name}${index.join('')}`, `${data[flat]} (value ${flat} of data)`, `${pointer}/data`)
   }
   return new Tensor(dimensions, data, 'base64')
 }
@@ -90,7 +92,7 @@ function readData(
   shape: readonly number[],
   pointer: string
 ): Float32Array<ArrayBuffer> {
-  const count = shape.reduce((product, length) => product * length, 1)
+  const count = countOf(shape)
   if (reader.bytes[at] !== ascii.QUOTE) {
     reader.position = at
     throw badTensor(pointer, `expected a string of base64, found ${describe(reader.value())}`)
@@ -104,18 +106,4 @@ function readData(
   const unescaped = decodeBase64(text, count)
   if (unescaped === undefined) throw badBase64(pointer, base64Fault(text, count))
   return unescaped
-}
-
-/** The index of the value `flat` as it is written behind a tensor's name: `[3][0][5]`. */
-function indexOf(flat: number, shape: readonly number[]): string {
-  let rest = flat
-  const index: number[] = []
-  for (const length of shape.toReversed()) {
-    index.push(rest % length)
-    rest = Math.floor(rest / length)
-  }
-  return index
-    .toReversed()
-    .map((i) => `[${i}]`)
-    .join('')
 }
