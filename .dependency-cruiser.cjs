@@ -48,7 +48,8 @@ module.exports = {
     },
     {
       name: 'worker-side-knows-no-http',
-      comment: 'Protocols, codec, engine and kernels run in workers: what they need from a request goes into the operation.',
+      comment:
+        'Protocols, codec, engine and kernels run in workers: what they need from a request goes into the operation.',
       severity: 'error',
       from: { path: '^src/(protocols|codec|engine|kernels|lstm|parameters)/' },
       to: { path: ['^src/(routes|plugins|app\\.ts|server\\.ts|config\\.ts)', '^node_modules/(@fastify|fastify)'] }

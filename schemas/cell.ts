@@ -1,6 +1,6 @@
-import Type, { type TSchema } from 'typebox'
 import { ParameterSetName } from './parameters.ts'
 import { Encoding, Layout } from './tensors.ts'
+import { type TSchema, Type } from './typebox.ts'
 
 export const cellOutputs = ['ft', 'it', 'cct', 'ot', 'cache'] as const
 

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from './typebox.ts'
 
 export const Liveness = Type.Object({ live: Type.Boolean() }, { $id: 'Liveness', additionalProperties: false })
 

@@ -1,4 +1,4 @@
-import Type, { type TSchema } from 'typebox'
+import { type TSchema, Type } from './typebox.ts'
 
 /** Parameter sets: names, the ten arrays, descriptions. */
 

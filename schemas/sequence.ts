@@ -1,6 +1,6 @@
-import Type, { type TSchema } from 'typebox'
 import { ParameterSetName } from './parameters.ts'
 import { Encoding, Layout } from './tensors.ts'
+import { type TSchema, Type } from './typebox.ts'
 
 export const sequenceOutputs = ['a', 'y', 'c', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last', 'caches'] as const
 export type SequenceOutput = (typeof sequenceOutputs)[number]

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from './typebox.ts'
 
 /** A tensor on the wire: nested arrays, or a shape with base64 of little-endian float32, row-major. */
 

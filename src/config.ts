@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { envSchema } from 'env-schema'
-import Type, { type TSchema } from 'typebox'
+import { type TSchema, Type } from '../schemas/typebox.ts'
 
 /** The one schema of all settings: an environment variable each, and a flag of the same name. */
 export const settings = {

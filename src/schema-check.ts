@@ -1,5 +1,5 @@
-import type { Static, TSchema } from 'typebox'
-import { Compile } from 'typebox/compile'
+import type { Static, TSchema } from '../schemas/typebox.ts'
+import { Compile } from '../schemas/typebox.ts'
 import { type Issue, LstmError } from './errors.ts'
 
 interface SchemaError {

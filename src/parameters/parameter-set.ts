@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { LstmError } from '../errors.ts'
 import type { Kernel, PackedHead, PackedLayer } from '../kernels/kernel.ts'
 import { forEachParameter, type ParameterName, parameterDimensions, parameterNames } from '../lstm/dimensions.ts'
+import type { NamedArray } from './files/array.ts'
 
 /** Named, immutable, versioned. Plain data over shared memory: every thread gets the same bytes. */
 export interface ParameterSet {
@@ -15,12 +16,6 @@ export interface ParameterSet {
   readonly head: PackedHead
   /** Bytes of the weights in memory. */
   readonly bytes: number
-}
-
-/** An array as a document or a file gives it. */
-export interface NamedArray {
-  readonly shape: readonly number[]
-  readonly data: Float32Array
 }
 
 export type ParameterArrays = Readonly<Record<ParameterName, NamedArray>>

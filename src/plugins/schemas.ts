@@ -1,6 +1,6 @@
 import fastifyPlugin from 'fastify-plugin'
-import type { TSchema } from 'typebox'
 import * as wire from '../../schemas/index.ts'
+import type { TSchema } from '../../schemas/typebox.ts'
 import { LstmError } from '../errors.ts'
 import { compileCheck, summary } from '../schema-check.ts'
 

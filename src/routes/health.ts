@@ -1,6 +1,6 @@
 import type { FastifyPluginAsync } from 'fastify'
-import Type from 'typebox'
 import type { Liveness, Readiness } from '../../schemas/index.ts'
+import { Type } from '../../schemas/typebox.ts'
 import { version } from '../version.ts'
 import { jsonResponse, problemResponses } from './responses.ts'
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify'
-import Type from 'typebox'
+import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { movable, takeRawBodies } from '../plugins/raw-body.ts'
 import { cellExamples, sequenceExamples } from './examples.ts'

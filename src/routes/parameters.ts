@@ -1,7 +1,7 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import Type from 'typebox'
 import { Encoding, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
+import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { StoredSet } from '../parameters/store.ts'

@@ -1,5 +1,5 @@
-import type { TSchema } from 'typebox'
-import Type from 'typebox'
+import type { TSchema } from '../../schemas/typebox.ts'
+import { Type } from '../../schemas/typebox.ts'
 
 /** Pieces of response declarations. */
 

@@ -8,7 +8,7 @@ import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { cacheMembers, type Member, memberView } from './members.ts'
 import { parameterPlan } from './plan.ts'
 import { resolveParameters } from './resolve.ts'
-import { inputState, inputStep } from './tensors.ts'
+import { encodingOf, inputState, inputStep } from './tensors.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
 const check = bodyCheck(cellRequest(DecodedArrays, DecodedTensor))
@@ -21,7 +21,8 @@ const check = bodyCheck(cellRequest(DecodedArrays, DecodedTensor))
 export async function cell(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
   const { kernel, stepper, limits } = context
   const request = check(readJson(body, plan, { maxDepth: limits.maxJsonDepth }))
-  const { xt, a_prev, c_prev, layout = 'features_first', encoding = xt.encoding } = request
+  const { xt, a_prev, c_prev, layout = 'features_first' } = request
+  const encoding = request.encoding ?? encodingOf(xt, a_prev, c_prev)
   const outputs = new Set(request.outputs)
 
   const resolved = resolveParameters(request.parameters, context)

@@ -1,5 +1,5 @@
-import Type from 'typebox'
 import { parameterArrays } from '../../../schemas/index.ts'
+import { Type } from '../../../schemas/typebox.ts'
 import { Tensor } from '../../codec/tensor.ts'
 
 /** The request schemas' forms after decoding: where the wire has nested arrays or base64, the codec left a Tensor. */

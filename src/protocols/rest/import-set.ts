@@ -1,8 +1,9 @@
 import { readJson } from '../../codec/json/read.ts'
 import { Tensor } from '../../codec/tensor.ts'
 import { LstmError } from '../../errors.ts'
+import type { NamedArray } from '../../parameters/files/array.ts'
 import { readNpz } from '../../parameters/files/npz.ts'
-import { createParameterSet, type NamedArray, type ParameterSet, selectArrays } from '../../parameters/parameter-set.ts'
+import { createParameterSet, type ParameterSet, selectArrays } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { parameterPlan } from './plan.ts'
 

@@ -1,4 +1,4 @@
-import type { Static } from 'typebox'
+import type { Static } from '../../../schemas/typebox.ts'
 import { LstmError } from '../../errors.ts'
 import { createParameterSet, type ParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'

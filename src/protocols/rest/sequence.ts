@@ -9,7 +9,7 @@ import { checkLengths } from './lengths.ts'
 import { cacheMembers, type Member, memberView } from './members.ts'
 import { parameterPlan } from './plan.ts'
 import { resolveParameters } from './resolve.ts'
-import { inputSequence, inputState } from './tensors.ts'
+import { encodingOf, inputSequence, inputState } from './tensors.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
 const check = bodyCheck(sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor))
@@ -23,7 +23,8 @@ const defaultOutputs: readonly SequenceOutput[] = ['a', 'y', 'c']
 export async function sequence(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
   const { kernel, stepper, limits } = context
   const request = check(readJson(body, plan, { maxDepth: limits.maxJsonDepth }))
-  const { x, a0, c0, lengths, steps = 'all', layout = 'features_first', encoding = x.encoding } = request
+  const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
+  const encoding = request.encoding ?? encodingOf(x, a0, c0)
   const outputs = new Set(request.outputs ?? defaultOutputs)
 
   const resolved = resolveParameters(request.parameters, context)

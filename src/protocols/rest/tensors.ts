@@ -1,5 +1,5 @@
 import { inSequenceOrder, inStateOrder, type Layout, sequenceStrides, stateStrides } from '../../codec/layout.ts'
-import type { Tensor } from '../../codec/tensor.ts'
+import type { Encoding, Tensor } from '../../codec/tensor.ts'
 import type { RowSource } from '../../engine/job.ts'
 import { expectShape } from '../../lstm/dimensions.ts'
 
@@ -44,4 +44,9 @@ export function inputState(name: string, state: Tensor, layout: Layout, n_a: num
     inStateOrder(layout, { n: { symbol: 'n_a', length: n_a }, m: { symbol: 'm', length: m } })
   )
   return { data: state.data, strides: stateStrides(state, layout) }
+}
+
+/** The form of the answer when the request does not say: base64 if any of its tensors came so. */
+export function encodingOf(...tensors: (Tensor | undefined)[]): Encoding {
+  return tensors.some((tensor) => tensor?.encoding === 'base64') ? 'base64' : 'nested'
 }
