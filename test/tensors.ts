@@ -32,6 +32,11 @@ export function fromBase64({ shape, data }: Base64Tensor): unknown {
   return nest(shape, new Float32Array(bytes.buffer))
 }
 
+/** Nested arrays (or an object of them) with every number rounded to float32. */
+export function float32<T>(values: T): T {
+  return JSON.parse(JSON.stringify(values), (_, value) => (typeof value === 'number' ? Math.fround(value) : value)) as T
+}
+
 /** Axes of nested arrays in another order: axis k of the result is axis order[k] of the values. */
 export function transpose(values: unknown, order: readonly number[]): unknown {
   const shape = shapeOf(values)

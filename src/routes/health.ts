@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Liveness, Readiness } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import { version } from '../version.ts'
-import { jsonResponse, problemResponses } from './responses.ts'
+import { jsonResponse } from './responses.ts'
 
 /** Is the process alive, and does it take requests. */
 export const healthRoutes: FastifyPluginAsync = async (app) => {
@@ -13,7 +13,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
         operationId: 'live',
         summary: 'Is the process alive',
         tags: ['health'],
-        response: { 200: jsonResponse('It is.', Type.Ref('Liveness#')), ...problemResponses(500) }
+        response: { 200: jsonResponse('It is.', Type.Ref('Liveness#')) }
       }
     },
     async (): Promise<Liveness> => ({ live: true })
@@ -28,8 +28,7 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
         tags: ['health'],
         response: {
           200: jsonResponse('It does.', Type.Ref('Readiness#')),
-          503: jsonResponse('It does not: no worker is there.', Type.Ref('Readiness#')),
-          ...problemResponses(500)
+          503: jsonResponse('It does not: no worker is there.', Type.Ref('Readiness#'))
         }
       }
     },

@@ -14,9 +14,9 @@ t.test("POST /cell gives the course's numbers", async (t) => {
   })
   t.equal(status, 200)
   t.equal(headers['lstm-kernel'], 'reference')
-  t.equal(json.a_next[4][0].toFixed(7), '-0.6640847')
-  t.equal(json.c_next[2][0].toFixed(7), '0.6326780')
-  t.equal(json.yt_pred[1][0].toFixed(7), '0.7991391')
+  t.ok(Math.abs(json.a_next[4][0] - -0.66408471) < 1e-7)
+  t.ok(Math.abs(json.c_next[2][0] - 0.63267805) < 1e-7)
+  t.ok(Math.abs(json.yt_pred[1][0] - 0.79913913) < 1e-7)
   for (const name of ['a_next', 'c_next', 'yt_pred'] as const)
     t.ok(largestDifference(json[name], expected[name]) < 5e-7, name)
   for (const gate of ['ft', 'it', 'cct', 'ot'] as const) {

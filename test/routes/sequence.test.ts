@@ -9,9 +9,9 @@ t.test("POST /sequence gives the course's numbers", async (t) => {
   const { status, json } = await ask({ url: '/sequence', body: { parameters, x, a0 } })
   t.equal(status, 200)
   t.strictSame(Object.keys(json), ['parameters', 'a', 'y', 'c'])
-  t.equal(json.a[4][3][6].toFixed(7), '0.1721178')
-  t.equal(json.y[1][4][3].toFixed(7), '0.9508735')
-  t.equal(json.c[1][2][1].toFixed(7), '-0.8555449')
+  t.ok(Math.abs(json.a[4][3][6] - 0.172117767533) < 1e-7)
+  t.ok(Math.abs(json.y[1][4][3] - 0.95087346185) < 1e-7)
+  t.ok(Math.abs(json.c[1][2][1] - -0.855544916718) < 1e-7)
   for (const name of ['a', 'y', 'c'] as const) t.ok(largestDifference(json[name], expected[name]) < 1e-6, name)
 
   const { json: more } = await ask({

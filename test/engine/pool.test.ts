@@ -1,0 +1,103 @@
+import t from 'tap'
+import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
+import { randomSet } from '../tensors.ts'
+
+const bytes = (body: unknown) => new Uint8Array(Buffer.from(JSON.stringify(body)))
+const cell = (parameters: unknown, x = 1) => ({ kind: 'cell', body: bytes({ parameters, xt: [[x]] }) }) as const
+const text = (answer: Uint8Array) => JSON.parse(Buffer.from(answer).toString('utf8'))
+const set = randomSet(1, 1, 1, 1)
+
+async function startPool(t: Tap, options: Partial<PoolOptions> = {}): Promise<{ pool: Pool; faults: string[] }> {
+  const faults: string[] = []
+  const pool = await Pool.start({
+    workers: 2,
+    maxPending: 100,
+    limits: { maxJobValues: 1e6, maxJsonDepth: 32, maxInflatedBytes: 1e6 },
+    onFault: (reason, details) => faults.push(`${reason}: ${details}`),
+    ...options
+  })
+  t.teardown(() => pool.close())
+  return { pool, faults }
+}
+type Tap = Parameters<Parameters<typeof t.test>[1] & ((t: never) => unknown)>[0] & { teardown(handler: () => unknown): void }
+
+t.test('moves a body to a worker and the answer back', async (t) => {
+  const { pool } = await startPool(t)
+  t.equal(pool.kernel, 'reference')
+  t.equal(pool.workers, 2)
+  const operation = cell(set)
+  const answer = await pool.run<'cell'>(operation)
+  t.equal(operation.body.length, 0, 'the body has moved')
+  t.strictSame(Object.keys(text(answer)), ['parameters', 'a_next', 'c_next', 'yt_pred'])
+  t.equal(answer.byteLength, answer.buffer.byteLength, 'the answer owns its buffer')
+})
+
+t.test("a client's error keeps its code, arguments and places", async (t) => {
+  const { pool, faults } = await startPool(t)
+  await t.rejects(pool.run<'cell'>(cell('none')), {
+    name: 'LstmError',
+    code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND',
+    status: 404,
+    args: ['none'],
+    issues: [{ path: '/parameters' }]
+  })
+  t.strictSame(faults, [])
+})
+
+t.test('a set is there for every operation after publish, and gone after withdraw', async (t) => {
+  const { pool } = await startPool(t)
+  const one = await pool.run<'import'>({ kind: 'import', body: bytes(set) })
+  const two = await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(2, 1, 1, 1)) })
+  for (let i = 0; i < 20; i++) {
+    const now = i % 2 === 0 ? one : two
+    pool.publish('p', now)
+    const answers = await Promise.all([1, 2, 3, 4].map((x) => pool.run<'cell'>(cell('p', x))))
+    for (const answer of answers) t.equal(text(answer).parameters.version, now.version)
+  }
+  const before = pool.run<'cell'>(cell('p'))
+  pool.withdraw('p')
+  const after = pool.run<'cell'>(cell('p'))
+  t.equal(text(await before).parameters.name, 'p', 'what had begun is finished')
+  await t.rejects(after, { code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND' })
+})
+
+t.test('refuses more than may be under way', async (t) => {
+  const { pool } = await startPool(t, { maxPending: 3 })
+  const running = [1, 2, 3].map((x) => pool.run<'cell'>(cell(set, x)))
+  t.equal(pool.pending, 3)
+  await t.rejects(pool.run<'cell'>(cell(set)), { code: 'LSTM_ERR_OVERLOADED', status: 429 })
+  await Promise.all(running)
+  t.equal(pool.pending, 0)
+  await pool.run<'cell'>(cell(set))
+})
+
+t.test('a bug in an operation is told to the log and not to the client', async (t) => {
+  const { pool, faults } = await startPool(t)
+  const broken = { kind: 'export', set: { ...({} as never) }, format: 'json', encoding: 'nested' } as const
+  await t.rejects(pool.run<'export'>(broken), { code: 'LSTM_ERR_INTERNAL', status: 500 })
+  t.equal(faults.length, 1)
+  t.match(faults[0], /an operation failed: TypeError/)
+  t.equal(pool.workers, 2)
+})
+
+t.test('a worker that ends is replaced, and the new one has every set', async (t) => {
+  // 16 MB are enough to start and too little for the arrays of this request
+  const { pool, faults } = await startPool(t, { workers: 1, limits: { maxJobValues: 1e9, maxJsonDepth: 32, maxInflatedBytes: 1e6 } })
+  const stored = await pool.run<'import'>({ kind: 'import', body: bytes(set) })
+  pool.publish('p', stored)
+  const lost = pool.run<'cell'>(cell('p'))
+  await pool.terminateWorkersForTest()
+  await t.rejects(lost, { code: 'LSTM_ERR_WORKER_LOST', status: 503 })
+  t.equal(pool.workers, 0)
+  await t.rejects(pool.run<'cell'>(cell('p')), { code: 'LSTM_ERR_WORKER_LOST' })
+  while (pool.workers === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  t.equal(text(await pool.run<'cell'>(cell('p'))).parameters.version, stored.version)
+  t.strictSame(faults, [])
+})
+
+t.test('a closed pool takes nothing', async (t) => {
+  const { pool } = await startPool(t)
+  await pool.close()
+  t.equal(pool.workers, 0)
+  await t.rejects(pool.run<'cell'>(cell(set)), { code: 'LSTM_ERR_SHUTTING_DOWN', status: 503 })
+})

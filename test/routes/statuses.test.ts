@@ -1,0 +1,161 @@
+import t from 'tap'
+import { operations } from '../api-document.ts'
+import { type Answer, type Service, startService } from '../service.ts'
+import { randomSet } from '../tensors.ts'
+
+/** How each documented status of each operation comes about. `ask` holds every answer against the document. */
+type Scenario = (service: Service) => Promise<Answer>
+
+const set = randomSet(1, 1, 1, 1)
+const cell = { parameters: 'p', xt: [[1]] }
+const sequence = { parameters: 'p', x: [[[1]]] }
+const text = { 'content-type': 'text/plain' }
+const large = JSON.stringify({ ...cell, xt: [new Array(5000).fill(0.5)] })
+
+const fault = async (): Promise<never> => {
+  throw new Error('made to fail')
+}
+
+/** The pool fails, as it does when an operation meets a bug. */
+const whenFaulty =
+  (scenario: Scenario): Scenario =>
+  (service) => {
+    Object.assign(service.app.pool, { run: fault })
+    return scenario(service)
+  }
+
+/** The store fails. */
+const whenStoreFaulty =
+  (scenario: Scenario): Scenario =>
+  (service) => {
+    const broken = () => {
+      throw new Error('made to fail')
+    }
+    Object.assign(service.app.store, { get: broken, list: broken })
+    return scenario(service)
+  }
+
+/** As many requests are under way as may be. */
+const whenFull =
+  (scenario: Scenario): Scenario =>
+  async (service) => {
+    const { maxPending } = limits
+    const waiting = Array.from({ length: maxPending }, () => service.ask({ url: '/cell', body: cell }))
+    const answer = await scenario(service)
+    await Promise.all(waiting)
+    return answer
+  }
+
+/** The workers are gone. */
+const whenClosed =
+  (scenario: Scenario): Scenario =>
+  async (service) => {
+    await service.app.pool.close()
+    return scenario(service)
+  }
+
+const limits = { maxPending: 8, maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
+
+const post = (url: string, body: unknown, headers: Record<string, string> = {}): Scenario => ({ ask }) => ask({ url, body, headers })
+const put = (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario => ({ ask }) =>
+  ask({ method: 'PUT', url: `/parameters/${name}`, body, headers })
+const get = (url: string, headers: Record<string, string> = {}): Scenario => ({ ask }) => ask({ method: 'GET', url, headers })
+const remove = (url: string, headers: Record<string, string> = {}): Scenario => ({ ask }) => ask({ method: 'DELETE', url, headers })
+
+const inference = (url: string, good: unknown): Record<string, Scenario> => ({
+  200: post(url, good),
+  400: post(url, {}),
+  404: post(url, { ...(good as object), parameters: 'none' }),
+  413: post(url, large),
+  415: post(url, 'x', text),
+  429: whenFull(post(url, good)),
+  500: whenFaulty(post(url, good)),
+  503: whenClosed(post(url, good))
+})
+
+const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
+  (await ask({ method: 'GET', url: `/parameters/p${path}` })).headers.etag
+
+const scenarios: Record<string, Record<string, Scenario>> = {
+  cell: inference('/cell', cell),
+  sequence: inference('/sequence', sequence),
+  listParameterSets: { 200: get('/parameters'), 500: whenStoreFaulty(get('/parameters')) },
+  putParameterSet: {
+    200: put(set),
+    201: put(set, {}, 'new'),
+    400: put({}),
+    412: put(set, { 'if-none-match': '*' }),
+    413: put(large),
+    415: put('x', text),
+    429: whenFull(put(set)),
+    500: whenFaulty(put(set)),
+    503: whenClosed(put(set))
+  },
+  describeParameterSet: {
+    200: get('/parameters/p'),
+    304: async (service) => get('/parameters/p', { 'if-none-match': await etagOf(service) })(service),
+    400: get('/parameters/-'),
+    404: get('/parameters/none'),
+    500: whenStoreFaulty(get('/parameters/p'))
+  },
+  getWeights: {
+    200: get('/parameters/p/weights'),
+    304: async (service) => get('/parameters/p/weights', { 'if-none-match': await etagOf(service, '/weights') })(service),
+    400: get('/parameters/p/weights?encoding=hex'),
+    404: get('/parameters/none/weights'),
+    406: get('/parameters/p/weights', { accept: 'text/html' }),
+    429: whenFull(get('/parameters/p/weights')),
+    500: whenFaulty(get('/parameters/p/weights')),
+    503: whenClosed(get('/parameters/p/weights'))
+  },
+  deleteParameterSet: {
+    204: remove('/parameters/p'),
+    400: remove('/parameters/-'),
+    404: remove('/parameters/none'),
+    412: remove('/parameters/p', { 'if-match': '"other"' }),
+    500: whenStoreFaulty(remove('/parameters/p'))
+  },
+  live: { 200: get('/health/live') },
+  ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) }
+}
+
+for (const { method, path, operation } of operations) {
+  const { operationId, responses } = operation
+  t.test(`${method} ${path}`, async (t) => {
+    const ofOperation = scenarios[operationId] ?? {}
+    t.strictSame(Object.keys(ofOperation).sort(), Object.keys(responses).sort(), 'a scenario for each documented status')
+    for (const [status, scenario] of Object.entries(ofOperation)) {
+      const service = await startService(t, limits)
+      await service.ask({ method: 'PUT', url: '/parameters/p', body: set })
+      const answer = await scenario(service)
+      t.equal(answer.status, Number(status), status)
+      if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {
+        t.equal(answer.json.status, answer.status)
+        t.equal(answer.json.request_id, answer.headers['x-request-id'])
+      }
+      if (answer.status === 429) t.equal(answer.headers['retry-after'], '1')
+      if (answer.status === 500) t.notMatch(answer.json.detail, /made to fail/, 'a fault is for the log')
+    }
+  })
+}
+
+t.test('paths and methods that are not there', async (t) => {
+  const { app } = await startService(t)
+  const nowhere = await app.inject({ method: 'GET', url: '/nowhere?x=1' })
+  t.equal(nowhere.statusCode, 404)
+  t.match(nowhere.json(), { code: 'LSTM_ERR_NOT_FOUND', detail: 'there is no GET /nowhere; /docs shows what there is' })
+  const method = await app.inject({ method: 'GET', url: '/cell' })
+  t.equal(method.statusCode, 405)
+  t.equal(method.headers.allow, 'POST')
+  const patch = await app.inject({ method: 'PATCH', url: '/parameters/x' })
+  t.equal(patch.statusCode, 405)
+  t.match(patch.json().detail, '/parameters/x does not take PATCH; it takes PUT, GET, HEAD, DELETE')
+})
+
+t.test("a client's own request id comes back, a strange one does not", async (t) => {
+  const { app } = await startService(t)
+  const ask = (id: string) => app.inject({ method: 'GET', url: '/health/live', headers: { 'x-request-id': id } })
+  t.equal((await ask('mine-1')).headers['x-request-id'], 'mine-1')
+  t.match((await ask('a b')).headers['x-request-id'], /^[0-9a-f-]{36}$/)
+  t.match((await ask('x'.repeat(129))).headers['x-request-id'], /^[0-9a-f-]{36}$/)
+})
