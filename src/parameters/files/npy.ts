@@ -28,7 +28,7 @@ export function readNpy(bytes: Uint8Array, name: string, maxValues = Number.MAX_
   const { text, end } = readHeaderText(view, fault)
   const { descr, fortranOrder, shape } = parseNpyHeader(text, fault)
   const { bytesPerValue, read } = npyValues(descr, fault)
-  const count = shape.includes(0) ? 0 : shape.reduce((product, length) => product * length, 1)
+  const count = shape.reduce((product, length) => product * length, 1)
   const expected = count * bytesPerValue
   if (expected !== view.byteLength - end) {
     const stated = `shape (${shape.join(', ')}) of ${descr} takes ${expected} bytes`
@@ -80,7 +80,8 @@ function fortranOrderOf(shape: readonly number[]): () => number {
   let next = 0
   return () => {
     const current = next
-    for (const axis of moving) {
+    for (let i = 0; i < moving.length; i++) {
+      const axis = moving[i]
       next += axis.stride
       if (++axis.at < axis.length) break
       next -= axis.stride * axis.length

@@ -112,7 +112,7 @@ function readZip64Extra(view: DataView, start: number, end: number, where: strin
     next = at + 4 + view.getUint16(at + 2, true)
     if (next > end) throw fault(`${where}: the extra field at byte ${at} runs past the others' end, byte ${end}`)
     if (view.getUint16(at, true) !== ZIP64_EXTRA) continue
-    for (let value = at + 4; value + 8 <= next; value += 8) values.push(readUint64(view, value, fault))
+    for (let value = at + 4; value + 8 <= next; value += 8) values.push(readUint64(view, value))
   }
   return values
 }
