@@ -6,6 +6,7 @@ import { engine } from './plugins/engine.ts'
 import { problems } from './plugins/problems.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { schemas } from './plugins/schemas.ts'
+import { requestExamples } from './routes/examples.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { parameterRoutes } from './routes/parameters.ts'
@@ -24,7 +25,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   await app.register(requestLog)
   await app.register(problems)
   await app.register(schemas)
-  await app.register(documentation)
+  await app.register(documentation, { requestExamples })
   await app.register(engine, config)
   await app.register(healthRoutes)
   await app.register(inferenceRoutes, config)

@@ -3,7 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig, usage } from './config.ts'
-import { sequenceExamples } from './routes/examples.ts'
+import { requestExamples } from './routes/examples.ts'
 import { version } from './version.ts'
 
 /** The process: settings, app, demo sets, a socket, signals. */
@@ -59,7 +59,7 @@ async function loadDemoSets(app: FastifyInstance): Promise<void> {
 /** What somebody who has just typed `npm start` wants to know. */
 function greet(app: FastifyInstance): void {
   const address = app.listeningOrigin
-  const body = JSON.stringify(sequenceExamples.digit.value)
+  const body = JSON.stringify(requestExamples.sequence.digit.value)
   process.stdout.write(
     [
       '',

@@ -37,12 +37,13 @@ export async function startService(t: Test, overrides: Partial<Config> = {}): Pr
   t.teardown(() => app.close())
 
   async function ask({ method = 'POST', url, body, headers = {} }: Ask): Promise<Answer> {
-    const raw = body === undefined || typeof body === 'string' || body instanceof Uint8Array
+    const payload =
+      body instanceof Uint8Array ? Buffer.from(body) : typeof body === 'string' ? body : JSON.stringify(body)
     const response = await app.inject({
       method,
       url,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { payload: (raw ? body : JSON.stringify(body)) as string | Buffer })
+      ...(body === undefined ? {} : { payload })
     })
     const { statusCode: status, rawPayload: bytes } = response
     const type = response.headers['content-type'] as string | undefined

@@ -19,6 +19,8 @@ export interface PoolOptions {
   /** Most operations under way at once, on all workers together. */
   readonly maxPending: number
   readonly limits: Limits
+  /** The module that the workers run. */
+  readonly workerUrl?: URL
   /** Told of a fault that no client caused. */
   readonly onFault: (reason: string, details: string) => void
 }
@@ -132,7 +134,9 @@ export class Pool {
   /** Resolves when the new worker is ready, rejects when it ends before that. */
   #add(): Promise<void> {
     const data: WorkerData = { limits: this.#options.limits, sets: this.#sets }
-    const member: Member = { worker: new Worker(workerUrl, { workerData: data }), pending: new Map(), ready: false }
+    // what the main thread preloads (--import, --require) is for the main thread; a worker starts with nothing
+    const worker = new Worker(this.#options.workerUrl ?? workerUrl, { workerData: data, execArgv: [] })
+    const member: Member = { worker, pending: new Map(), ready: false }
     this.#members.add(member)
     return new Promise((resolve, reject) => {
       member.worker.on('message', (message: FromWorker) => {

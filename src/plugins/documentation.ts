@@ -1,11 +1,23 @@
-import fastifySwagger from '@fastify/swagger'
+import fastifySwagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import fastifyPlugin from 'fastify-plugin'
 import { version } from '../version.ts'
 
+export interface DocumentationOptions {
+  /** By operationId: the named examples of its JSON body. The generator has no place for them in a route. */
+  readonly requestExamples: Readonly<Record<string, object>>
+}
+
+type OpenApiDocument = ReturnType<NonNullable<FastifyDynamicSwaggerOptions['transformObject']>>
+
+interface Operation {
+  readonly operationId: string
+  readonly requestBody?: { readonly content: Record<string, { examples?: object }> }
+}
+
 /** The API document, made from the routes' declarations, and Swagger UI over it. Registered before the routes. */
 export const documentation = fastifyPlugin(
-  async (app) => {
+  async (app, { requestExamples }: DocumentationOptions) => {
     await app.register(fastifySwagger, {
       openapi: {
         openapi: '3.1.0',
@@ -21,6 +33,17 @@ export const documentation = fastifyPlugin(
           { name: 'parameters', description: 'Parameter sets' },
           { name: 'health', description: 'For probes' }
         ]
+      },
+      transformObject: (documented) => {
+        const document = 'openapiObject' in documented ? documented.openapiObject : documented.swaggerObject
+        const operations = Object.values(document.paths ?? {}).flatMap(
+          (path) => Object.values(path ?? {}) as Operation[]
+        )
+        for (const { operationId, requestBody } of operations) {
+          const examples = requestExamples[operationId]
+          if (examples !== undefined) requestBody!.content['application/json'].examples = examples
+        }
+        return document as OpenApiDocument
       },
       refResolver: { buildLocalReference: (json) => String(json.$id) }
     })

@@ -32,7 +32,7 @@ const tiny = {
   by: [[0], [0]]
 }
 
-export const cellExamples = {
+const cell = {
   firstLetter: {
     summary: 'words: how a word begins',
     description: 'After "." comes the first letter; yt_pred says how likely each one is.',
@@ -45,7 +45,7 @@ export const cellExamples = {
   }
 }
 
-export const sequenceExamples = {
+const sequence = {
   digit: {
     summary: 'digits: which digit is this?',
     description: 'Eight rows of an image are eight time steps; the largest of y after the last one is the digit.',
@@ -58,9 +58,12 @@ export const sequenceExamples = {
   }
 }
 
-export const parameterSetExamples = {
+const putParameterSet = {
   tiny: {
     summary: 'one input feature, one hidden unit, two outputs',
     value: tiny
   }
 }
+
+/** By operation: the named examples of its request. */
+export const requestExamples = { cell, sequence, putParameterSet }

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Liveness, Readiness } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import { version } from '../version.ts'
-import { jsonResponse } from './responses.ts'
+import { jsonResponse } from './declarations.ts'
 
 /** Is the process alive, and does it take requests. */
 export const healthRoutes: FastifyPluginAsync = async (app) => {

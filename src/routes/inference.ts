@@ -2,8 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { movable, takeRawBodies } from '../plugins/raw-body.ts'
-import { cellExamples, sequenceExamples } from './examples.ts'
-import { jsonResponse, kernelHeader, problemResponses } from './responses.ts'
+import { jsonResponse, kernelHeader, problemResponses } from './declarations.ts'
 
 const accepts = ['application/json']
 
@@ -24,7 +23,7 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
         summary: 'One step of an LSTM: a_next, c_next, yt_pred',
         description:
           'lstm_cell_forward(xt, a_prev, c_prev, parameters). Carry a_next and c_next into the next call as a_prev and c_prev, or use /sequence.',
-        body: bodyOf('CellRequest#', cellExamples),
+        body: bodyOf('CellRequest#'),
         response: {
           200: jsonResponse('The next states and the prediction.', Type.Ref('CellResponse#'), kernelHeader),
           ...problems
@@ -37,7 +36,7 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
         operationId: 'sequence',
         summary: 'Whole sequences through an LSTM: a, y, c of every step',
         description: 'lstm_forward(x, a0, parameters): m columns over T_x steps, all in one call.',
-        body: bodyOf('SequenceRequest#', sequenceExamples),
+        body: bodyOf('SequenceRequest#'),
         response: {
           200: jsonResponse('The outputs asked for.', Type.Ref('SequenceResponse#'), kernelHeader),
           ...problems
@@ -53,6 +52,6 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
   }
 }
 
-function bodyOf(schema: string, examples: object): object {
-  return { content: { 'application/json': { schema: Type.Ref(schema), examples } } }
+function bodyOf(schema: string): object {
+  return { content: { 'application/json': { schema: Type.Ref(schema) } } }
 }

@@ -6,9 +6,8 @@ import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { StoredSet } from '../parameters/store.ts'
 import { movable, takeRawBodies } from '../plugins/raw-body.ts'
-import { parameterSetExamples } from './examples.ts'
+import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
-import { etagHeader, jsonResponse, problemResponses } from './responses.ts'
 
 const npzTypes = ['application/x-npz', 'application/zip', 'application/octet-stream']
 const accepts = ['application/json', ...npzTypes]
@@ -56,7 +55,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         params: byName,
         body: {
           content: {
-            'application/json': { schema: Type.Ref('ParameterArrays#'), examples: parameterSetExamples },
+            'application/json': { schema: Type.Ref('ParameterArrays#') },
             'application/x-npz': binary,
             'application/octet-stream': binary
           }

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
 import { randomSet } from '../tensors.ts'
 
@@ -7,7 +7,7 @@ const cell = (parameters: unknown, x = 1) => ({ kind: 'cell', body: bytes({ para
 const text = (answer: Uint8Array) => JSON.parse(Buffer.from(answer).toString('utf8'))
 const set = randomSet(1, 1, 1, 1)
 
-async function startPool(t: Tap, options: Partial<PoolOptions> = {}): Promise<{ pool: Pool; faults: string[] }> {
+async function startPool(t: Test, options: Partial<PoolOptions> = {}): Promise<{ pool: Pool; faults: string[] }> {
   const faults: string[] = []
   const pool = await Pool.start({
     workers: 2,
@@ -19,8 +19,6 @@ async function startPool(t: Tap, options: Partial<PoolOptions> = {}): Promise<{ 
   t.teardown(() => pool.close())
   return { pool, faults }
 }
-type Tap = Parameters<Parameters<typeof t.test>[1] & ((t: never) => unknown)>[0] & { teardown(handler: () => unknown): void }
-
 t.test('moves a body to a worker and the answer back', async (t) => {
   const { pool } = await startPool(t)
   t.equal(pool.kernel, 'reference')
@@ -73,7 +71,7 @@ t.test('refuses more than may be under way', async (t) => {
 
 t.test('a bug in an operation is told to the log and not to the client', async (t) => {
   const { pool, faults } = await startPool(t)
-  const broken = { kind: 'export', set: { ...({} as never) }, format: 'json', encoding: 'nested' } as const
+  const broken = { kind: 'export', set: {} as never, format: 'json', encoding: 'nested' } as const
   await t.rejects(pool.run<'export'>(broken), { code: 'LSTM_ERR_INTERNAL', status: 500 })
   t.equal(faults.length, 1)
   t.match(faults[0], /an operation failed: TypeError/)
@@ -81,18 +79,27 @@ t.test('a bug in an operation is told to the log and not to the client', async (
 })
 
 t.test('a worker that ends is replaced, and the new one has every set', async (t) => {
-  // 16 MB are enough to start and too little for the arrays of this request
-  const { pool, faults } = await startPool(t, { workers: 1, limits: { maxJobValues: 1e9, maxJsonDepth: 32, maxInflatedBytes: 1e6 } })
-  const stored = await pool.run<'import'>({ kind: 'import', body: bytes(set) })
-  pool.publish('p', stored)
-  const lost = pool.run<'cell'>(cell('p'))
-  await pool.terminateWorkersForTest()
-  await t.rejects(lost, { code: 'LSTM_ERR_WORKER_LOST', status: 503 })
-  t.equal(pool.workers, 0)
-  await t.rejects(pool.run<'cell'>(cell('p')), { code: 'LSTM_ERR_WORKER_LOST' })
-  while (pool.workers === 0) await new Promise((resolve) => setTimeout(resolve, 10))
-  t.equal(text(await pool.run<'cell'>(cell('p'))).parameters.version, stored.version)
-  t.strictSame(faults, [])
+  const { pool, faults } = await startPool(t, { workers: 1, workerUrl: new URL('./mortal-worker.js', import.meta.url) })
+  const run = (command: string) => pool.run<'cell'>({ kind: 'cell', body: new Uint8Array(Buffer.from(command)) })
+  pool.publish('p', { version: 'v' } as never)
+  t.strictSame(text(await run('sets')), ['p'])
+
+  for (const end of ['exit', 'throw']) {
+    const [lost, waiting] = [run(end), run('sets')]
+    await t.rejects(lost, { code: 'LSTM_ERR_WORKER_LOST', status: 503 })
+    await t.rejects(waiting, { code: 'LSTM_ERR_WORKER_LOST' })
+    t.equal(pool.workers, 0)
+    await t.rejects(run('sets'), { code: 'LSTM_ERR_WORKER_LOST' }, 'no worker is there')
+    while (pool.workers === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    t.strictSame(text(await run('sets')), ['p'])
+  }
+  t.equal(faults.length, 1)
+  t.match(faults[0], /a worker failed: Error: made to fail/)
+})
+
+t.test('workers that never get ready are a start that fails', async (t) => {
+  const start = startPool(t, { workerUrl: new URL('./none.js', import.meta.url) })
+  await t.rejects(start, { code: 'LSTM_ERR_WORKER_LOST' })
 })
 
 t.test('a closed pool takes nothing', async (t) => {

@@ -1,5 +1,5 @@
 import { deflateRawSync } from 'node:zlib'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { writeZip } from '../../src/parameters/files/zip-writer.ts'
 import { example, fixture } from '../fixtures.ts'
 import { type Service, startService } from '../service.ts'
@@ -12,14 +12,14 @@ const good = { n_x: 2, n_a: 3, n_y: 2 }
 const set = randomSet(1, good.n_x, good.n_a, good.n_y)
 const float32Base64 = (values: number[]) => Buffer.from(Float32Array.from(values).buffer).toString('base64')
 
-async function withSet(t: Parameters<typeof startService>[0]): Promise<Service> {
+async function withSet(t: Test): Promise<Service> {
   const service = await startService(t)
   await service.ask({ method: 'PUT', url: '/parameters/good', body: set })
   return service
 }
 
 async function checkFaults(
-  t: Tap,
+  t: Test,
   service: Service,
   url: string,
   faults: readonly Fault[],
@@ -35,7 +35,6 @@ async function checkFaults(
     else t.match(answer.json.detail, message, label)
   }
 }
-type Tap = Parameters<typeof startService>[0]
 
 t.test('malformed JSON is answered with the position', async (t) => {
   const service = await withSet(t)

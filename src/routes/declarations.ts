@@ -1,7 +1,7 @@
 import type { TSchema } from '../../schemas/typebox.ts'
 import { Type } from '../../schemas/typebox.ts'
 
-/** Pieces of response declarations. */
+/** Pieces of what routes declare of their bodies and answers. */
 
 const problemMeaning = {
   400: 'The body, a name or a query is wrong; `code` and `errors` say what and where.',

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { Job } from '../../src/engine/job.ts'
+import { Stepper } from '../../src/engine/stepper.ts'
+import type { Kernel } from '../../src/kernels/kernel.ts'
+import { createReferenceKernel } from '../../src/kernels/reference.ts'
+import { forEachParameter } from '../../src/lstm/dimensions.ts'
+import { createParameterSet, type ParameterSet } from '../../src/parameters/parameter-set.ts'
+import { flatten, random, randomSet, shapeOf } from '../tensors.ts'
+
+function makeSet(kernel: Kernel, seed: number, n_x: number, n_a: number): ParameterSet {
+  const arrays = randomSet(seed, n_x, n_a, 2)
+  return createParameterSet(
+    kernel,
+    forEachParameter((name) => ({ shape: shapeOf(arrays[name]), data: Float32Array.from(flatten(arrays[name])) }))
+  )
+}
+
+/** A job of random input; its rows are (T_x, m, n_x). */
+function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x: number): Job {
+  const job = new Job(kernel, { set, m, T_x, gates: new Set(['ot']), predict: 'all', maxValues: 1e7 })
+  const data = Float32Array.from(flatten(random(seed, [T_x, m, set.n_x])))
+  job.setInput({ data, strides: { T_x: m * set.n_x, m: set.n_x, n: 1 } })
+  return job
+}
+
+const results = ({ run, y }: Job) => [run.a, run.c, run.gates.ot!, y!].map((values) => Array.from(values))
+
+t.test('a job gives the same bits alone and in a crowd that comes and goes', async () => {
+  const kernel = createReferenceKernel()
+  const sets = [makeSet(kernel, 1, 3, 5), makeSet(kernel, 2, 2, 9)]
+  const arrivals = fc.array(
+    fc.record({
+      set: fc.nat(1),
+      seed: fc.nat(),
+      m: fc.integer({ min: 1, max: 5 }),
+      T_x: fc.integer({ min: 1, max: 40 }),
+      pause: fc.integer({ min: 0, max: 2 })
+    }),
+    { minLength: 2, maxLength: 12 }
+  )
+  const property = fc.asyncProperty(arrivals, async (jobs) => {
+    const crowd = new Stepper(kernel)
+    const running: Promise<Job>[] = []
+    for (const { set, seed, m, T_x, pause } of jobs) {
+      const job = makeJob(kernel, sets[set], seed, m, T_x)
+      running.push(crowd.run(job).then(() => job))
+      for (let i = 0; i < pause; i++) await new Promise(setImmediate)
+    }
+    const together = await Promise.all(running)
+    for (const [i, { set, seed, m, T_x }] of jobs.entries()) {
+      const alone = makeJob(kernel, sets[set], seed, m, T_x)
+      await new Stepper(kernel).run(alone)
+      assert.deepEqual(results(together[i]), results(alone))
+    }
+  })
+  await fc.assert(property, { numRuns: 30 })
+})
+
+t.test('a short job does not wait for a long one, of the same set or of another', async (t) => {
+  const kernel = createReferenceKernel()
+  const [one, two] = [makeSet(kernel, 1, 3, 16), makeSet(kernel, 2, 3, 16)]
+  const stepper = new Stepper(kernel)
+  const order: string[] = []
+  const long = makeJob(kernel, one, 1, 4, 3000)
+  const running = stepper.run(long).then(() => order.push('long'))
+  await new Promise(setImmediate)
+  for (const [name, set] of [
+    ['same', one],
+    ['other', two]
+  ] as const) {
+    const job = makeJob(kernel, set, 2, 1, 5)
+    await stepper.run(job)
+    order.push(name)
+  }
+  t.ok(long.run.t < 3000, 'the long one is still at it')
+  await running
+  t.strictSame(order, ['same', 'other', 'long'])
+})
+
+t.test('a kernel that throws fails the jobs of that call alone', async (t) => {
+  const kernel = createReferenceKernel()
+  const [good, bad] = [makeSet(kernel, 1, 2, 3), makeSet(kernel, 2, 2, 3)]
+  const faulty: Kernel = {
+    ...kernel,
+    step(layer, runs) {
+      if (layer === bad.layers[0]) throw new Error('made to fail')
+      kernel.step(layer, runs)
+    }
+  }
+  const stepper = new Stepper(faulty)
+  const fine = makeJob(kernel, good, 1, 1, 5)
+  const running = stepper.run(fine)
+  await t.rejects(stepper.run(makeJob(kernel, bad, 1, 1, 5)), { message: 'made to fail' })
+  await running
+  t.ok(fine.finished)
+  await t.rejects(stepper.run(makeJob(kernel, bad, 1, 1, 5)), { message: 'made to fail' }, 'and goes on')
+})
