@@ -20,6 +20,7 @@ const MINUS = 0x2d
 const DOT = 0x2e
 const ZERO = 0x30
 const PLUS = 0x2b
+const ZERO_DOT = (DOT << 8) | ZERO
 const LOWER_E = 0x65
 
 /** Below this every integer is a float32, so that no shorter decimal than its own can read back to it. */
@@ -54,17 +55,17 @@ const DIGITS = Int32Array.from({ length: 1000 }, (_, i) => {
 const signOf = (difference: number): number => (difference * 2 ** 21) >> 31
 
 /**
- * Writes `value`, a float32, as ASCII from `at` on. `view` has to have MAX_FLOAT32_TEXT bytes there; those behind the text
+ * Writes the float32 with these `bits` as ASCII from `at` on. `view` has to have MAX_FLOAT32_TEXT bytes there; those behind the text
  * may be written over. −0 becomes `-0`, so that it reads back too.
  *
  * Whether a number is negative, or has seven, eight or nine digits, is what no branch predictor can know of weights and
- * activations, so these are computed without branches: that is half of the time.
+ * activations, so these are computed without branches: that is half of the time. The bits are asked for, instead of the
+ * value, because V8 would allocate a double to hand it over.
  * @returns the position behind the text, or -1 if the value is NaN or infinite
  */
-export function writeFloat32(view: DataView, at: number, value: number): number {
-  cell[0] = value
-  const bits = cellBits[0]
-  const magnitude = Math.abs(value)
+export function writeFloat32(view: DataView, at: number, bits: number): number {
+  cellBits[0] = bits
+  const magnitude = Math.abs(cell[0])
   view.setInt8(at, MINUS)
   const start = at + (bits >>> 31)
   const whole = magnitude | 0
@@ -104,9 +105,10 @@ export function writeFloat32(view: DataView, at: number, value: number): number 
   return writeDecimal(view, start, thousands, significantDigits(thousands), POINT[row])
 }
 
+/** The digits of a number of nine without the zeros at its end, of which it has three at least. */
 function significantDigits(nineDigits: number): number {
-  let count = 9
-  for (let rest = nineDigits; count > 1 && rest % 10 === 0; rest = (rest / 10) | 0) count--
+  let count = 6
+  for (let rest = (nineDigits / 1000) | 0; count > 1 && rest % 10 === 0; rest = (rest / 10) | 0) count--
   return count
 }
 
@@ -145,16 +147,17 @@ function shortestExactly(view: DataView, at: number, magnitude: number): number 
 function writeDecimal(view: DataView, at: number, nineDigits: number, count: number, point: number): number {
   // 999999999.7 may have been rounded up to ten digits.
   if (nineDigits === 1e9) return writeDecimal(view, at, 1e8, 1, point + 1)
-  if (point <= 0 && point > -6) {
-    view.setInt8(at, ZERO)
-    view.setInt8(at + 1, DOT)
-    // At most five zeros, some of which the digits overwrite.
-    view.setInt32(at + 2, 0x30303030, true)
-    view.setInt8(at + 6, ZERO)
-    const first = at + 2 - point
-    writeNine(view, first, nineDigits)
-    return first + count
-  }
+  if (point > 0 || point <= -6) return writeLargeOrTiny(view, at, nineDigits, count, point)
+  view.setInt16(at, ZERO_DOT, true)
+  // At most five zeros, some of which the digits overwrite.
+  view.setInt32(at + 2, 0x30303030, true)
+  view.setInt8(at + 6, ZERO)
+  const first = at + 2 - point
+  writeNine(view, first, nineDigits)
+  return first + count
+}
+
+function writeLargeOrTiny(view: DataView, at: number, nineDigits: number, count: number, point: number): number {
   // One place to the right, so that the digits before the point can move up to make room for it.
   writeNine(view, at + 1, nineDigits)
   if (point > 0 && point <= 21) {
