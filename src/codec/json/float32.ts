@@ -12,7 +12,7 @@ import { POWERS_OF_TEN } from './decimal.ts'
  * the interval by the error and to give up inside of it is Grisu3's (Loitsch, PLDI 2010).
  */
 
-/** "-" and 21 digits, as of -99999998430674940000; exponents and fractions are shorter: "-0.00000123456789", "-1.17549435e-38". */
+/** "-" and 21 digits, as of -123456790000000000000; exponents and fractions are shorter: "-0.00000123456789", "-1.17549435e-38". */
 export const MAX_FLOAT32_TEXT = 22
 
 const ERROR = 1e-6
