@@ -67,6 +67,6 @@ export function base64Fault(text: string, count: number): string {
   }
   const padding = text.length - body.length
   const byteLength = (text.length / 4) * 3 - padding
-  if (byteLength !== 4 * count) return `expected ${4 * count} bytes, 4 for each of ${count} values, found ${byteLength}`
+  if (byteLength !== 4 * count) return `expected ${4 * count} bytes, 4 for each value of the shape, found ${byteLength}`
   return `expected the unused bits of the last character to be 0, found ${JSON.stringify(body.at(-1))}`
 }

@@ -1,8 +1,8 @@
 import { POWERS_OF_TEN } from './decimal.ts'
 
 /**
- * Float32 to the shortest decimal that reads back to it, `Math.fround(Number(text)) === value`, and of the shortest to the
- * closest, written as JavaScript writes that number.
+ * Float32 to the shortest decimal that reads back to it, `Math.fround(Number(text)) === value`, and of the shortest
+ * to the closest, written as JavaScript writes that number.
  *
  * Nine digits always suffice for a float32, and a double holds 53 bits against its 24. So the value is scaled by a power
  * of ten to w in [10^8, 10^9), where the decimals that read back to it are the integers within `half` of w, `half` being
@@ -12,7 +12,10 @@ import { POWERS_OF_TEN } from './decimal.ts'
  * the interval by the error and to give up inside of it is Grisu3's (Loitsch, PLDI 2010).
  */
 
-/** "-" and 21 digits, as of -123456790000000000000; exponents and fractions are shorter: "-0.00000123456789", "-1.17549435e-38". */
+/**
+ * A sign and 21 digits, as of -123456790000000000000: from 10^21 on there is an exponent. A fraction is shorter, with a
+ * sign, "0.", at most five zeros and nine digits, and so is an exponent: "-1.17549435e-38".
+ */
 export const MAX_FLOAT32_TEXT = 22
 
 const ERROR = 1e-6
@@ -55,8 +58,8 @@ const DIGITS = Int32Array.from({ length: 1000 }, (_, i) => {
 const signOf = (difference: number): number => (difference * 2 ** 21) >> 31
 
 /**
- * Writes the float32 with these `bits` as ASCII from `at` on. `view` has to have MAX_FLOAT32_TEXT bytes there; those behind the text
- * may be written over. −0 becomes `-0`, so that it reads back too.
+ * Writes the float32 with these `bits` as ASCII from `at` on. `view` has to have MAX_FLOAT32_TEXT bytes there; those
+ * behind the text may be written over. −0 becomes `-0`, so that it reads back too.
  *
  * Whether a number is negative, or has seven, eight or nine digits, is what no branch predictor can know of weights and
  * activations, so these are computed without branches: that is half of the time. The bits are asked for, instead of the

@@ -79,9 +79,9 @@ t.test('faults of shape and members', async (t) => {
 t.test('faults of the base64 text', async (t) => {
   const alphabet = 'expected a character of the base64 alphabet (A-Z a-z 0-9 + /), found'
   const cases: [number, string, string][] = [
-    [2, 'AACAPw==', 'expected 8 bytes, 4 for each of 2 values, found 4'],
-    [1, '', 'expected 4 bytes, 4 for each of 1 values, found 0'],
-    [0, 'AAAA', 'expected 0 bytes, 4 for each of 0 values, found 3'],
+    [2, 'AACAPw==', 'expected 8 bytes, 4 for each value of the shape, found 4'],
+    [1, '', 'expected 4 bytes, 4 for each value of the shape, found 0'],
+    [0, 'AAAA', 'expected 0 bytes, 4 for each value of the shape, found 3'],
     [1, 'AACAP', 'expected base64 padded with = to a multiple of 4 characters, found 5 characters'],
     [1, 'AACAPw', 'expected base64 padded with = to a multiple of 4 characters, found 6 characters'],
     [1, 'AACAPw=', 'expected base64 padded with = to a multiple of 4 characters, found 7 characters'],

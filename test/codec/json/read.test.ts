@@ -223,6 +223,20 @@ t.test('a document cut off anywhere is refused', async (t) => {
   }
 })
 
+t.test('a document anywhere in memory', async (t) => {
+  const text = '{"x":[0.1,9007199254740993e-22,1.5e-45],"y":{"shape":[2],"data":"AACAPwAAAMA="},"é":"é"}'
+  for (const lead of [0, 1, 2, 3, 5, 8]) {
+    const bytes = bytesOf(`${']'.repeat(lead)}${text}9,9]}`).subarray(lead, -5)
+    const value = readJson(bytes, { x: 'tensor', y: 'tensor' }) as Record<string, Tensor>
+    t.same([...value.x.data], [0.1, 9007199254740993e-22, 1.5e-45].map(Math.fround), `behind ${lead} bytes`)
+    t.same([...value.y.data], [1, -2])
+    t.same(value.é, 'é')
+    const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+    shared.set(bytes)
+    t.same((readJson(shared, { x: 'tensor' }) as Record<string, Tensor>).x.data, value.x.data, 'in shared memory')
+  }
+})
+
 const json = fc.json({ maxDepth: 6, stringUnit: 'binary' })
 
 t.test('agrees with JSON.parse on generated documents', async () => {
