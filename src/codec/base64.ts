@@ -21,8 +21,8 @@ export function encodeBase64(values: Float32Array): string {
 }
 
 /**
- * Decodes the text in `bytes` from `start` to `end` into `count` values of an own, aligned buffer. It has to be bytes: of a
- * string's characters above U+00FF Node's decoder drops the upper half and takes U+0141 for an A.
+ * Decodes the text in `bytes` from `start` to `end` into `count` values of an own, aligned buffer. It has to be bytes:
+ * of a string's characters above U+00FF Node's decoder drops the upper half and takes U+0141 for an A.
  * @returns undefined if the text is not strict base64 of exactly 4 · count bytes; `base64Fault` says why
  */
 export function decodeBase64(

@@ -57,7 +57,9 @@ export function readEncoded(reader: JsonReader, pointer: string): unknown {
   return new Tensor(dimensions, data, 'base64')
 }
 
-/** Skips the value of `data`. Base64 holds no escapes, so a string ends at the next quote; what it holds is seen later. */
+/**
+ * Skips the value of `data`. Base64 holds no escapes, so a string ends at the next quote; what it holds is seen later.
+ */
 function skipData(reader: JsonReader): unknown {
   if (reader.peek() !== ascii.QUOTE) return reader.value()
   const close = reader.buffer.indexOf(ascii.QUOTE, reader.position + 1)

@@ -1,15 +1,15 @@
 import { POWERS_OF_TEN } from './decimal.ts'
 
 /**
- * Float32 to the shortest decimal that reads back to it, `Math.fround(Number(text)) === value`, and of the shortest
- * to the closest, written as JavaScript writes that number.
+ * Float32 to the shortest decimal that reads back to it, `Math.fround(Number(text)) === value`, and of the shortest to
+ * the closest, written as JavaScript writes that number.
  *
- * Nine digits always suffice for a float32, and a double holds 53 bits against its 24. So the value is scaled by a power
- * of ten to w in [10^8, 10^9), where the decimals that read back to it are the integers within `half` of w, `half` being
- * the scaled distance to the middle between neighbouring float32s, 3 to 60. Whether a multiple of 10, 100 or 1000 is
- * among them is a comparison. Two roundings make w wrong by less than 3·10^-7, that the text is read by way of a double by
- * another 10^-7: where 10^-6 would change the outcome, exact arithmetic decides (`shortestExactly`). The idea to widen
- * the interval by the error and to give up inside of it is Grisu3's (Loitsch, PLDI 2010).
+ * Nine digits always suffice for a float32, and a double holds 53 bits against its 24. So the value is scaled by a
+ * power of ten to w in [10^8, 10^9), where the decimals that read back to it are the integers within `half` of w,
+ * `half` being the scaled distance to the middle between neighbouring float32s, 3 to 60. Whether a multiple of 10, 100
+ * or 1000 is among them is a comparison. Two roundings make w wrong by less than 3·10^-7, that the text is read by way
+ * of a double by another 10^-7: where 10^-6 would change the outcome, exact arithmetic decides (`shortestExactly`). The
+ * idea to widen the interval by the error and to give up inside of it is Grisu3's (Loitsch, PLDI 2010).
  */
 
 /**
@@ -33,8 +33,8 @@ const cell = new Float32Array(1)
 const cellBits = new Int32Array(cell.buffer)
 
 /**
- * For every exponent field e, at 2e: the power of ten that brings 2^(e-127) into [10^8, 10^9), half the scaled distance of
- * float32s there, and where the decimal point then stands behind the first digit; at 2e + 1 the same for a tenth.
+ * For every exponent field e, at 2e: the power of ten that brings 2^(e-127) into [10^8, 10^9), half the scaled distance
+ * of float32s there, and where the decimal point then stands behind the first digit; at 2e + 1 the same for a tenth.
  */
 const SCALE = new Float64Array(512)
 const HALF = new Float64Array(512)
@@ -128,8 +128,8 @@ function writeInteger(view: DataView, at: number, whole: number): number {
 }
 
 /**
- * Tries ever more digits, the closest decimal of that many first. Only for a power of two can that one fail to read back
- * while the next above it does, for there the interval is half as wide below as above.
+ * Tries ever more digits, the closest decimal of that many first. Only for a power of two can that one fail to read
+ * back while the next above it does, for there the interval is half as wide below as above.
  */
 function shortestExactly(view: DataView, at: number, magnitude: number): number {
   for (let count = 1; ; count++) {

@@ -58,8 +58,8 @@ export class JsonWriter {
   }
 
   /**
-   * Writes `tensor` as nested arrays in the order of its shape, every number as the shortest decimal that gives the same
-   * float32 back.
+   * Writes `tensor` as nested arrays in the order of its shape, every number as the shortest decimal that gives the
+   * same float32 back.
    * @throws LSTM_ERR_NON_FINITE, naming the index
    */
   nested(tensor: StridedTensor): this {
@@ -69,7 +69,8 @@ export class JsonWriter {
   }
 
   /**
-   * Writes `tensor` as `{"shape":[…],"data":"<base64 of little-endian float32>"}`, gathered first unless it lies in order.
+   * Writes `tensor` as `{"shape":[…],"data":"<base64 of little-endian float32>"}`, gathered first unless it lies in
+   * order.
    * @throws LSTM_ERR_NON_FINITE, naming the index
    */
   base64(tensor: StridedTensor): this {

@@ -92,6 +92,8 @@ t.test('faults of the base64 text', async (t) => {
     [1, 'A===AAAA', `${alphabet} "=" at position 1`],
     [1, 'AACAP===', `${alphabet} "=" at position 5`],
     [1, 'AACA\\n\\n==', `${alphabet} "\\n" at position 4`],
+    [1, 'AACA\\"==', `${alphabet} "\\"" at position 4`],
+    [1, 'AACAPw\\\\', `${alphabet} "\\\\" at position 6`],
     [1, '\\u0100ACAPw==', `${alphabet} "Ā" at position 0`],
     [1, '\\u0141ACAPw==', `${alphabet} "Ł" at position 0`],
     [1, 'éACAPw==', `${alphabet} "é" at position 0`],

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { readJson } from '../../../src/codec/json/read.ts'
 import type { Tensor } from '../../../src/codec/tensor.ts'
-import { bytesOf } from './agreement.ts'
+import { bytesOf, disagreement } from './agreement.ts'
 
 /** Reads all texts as one tensor and names those that are not Math.fround(Number(text)), to the sign of zero. */
 function wrong(texts: readonly string[]): string[] {
@@ -128,6 +128,19 @@ t.test('the shortest text of random floats and doubles', async (t) => {
   t.same(wrong(floats.filter(finite)), [])
 })
 
+t.test('any byte at any place in a number', async (t) => {
+  for (const text of ['12.3456789e12', '-0.123456789012345678901', '123456789012', '1.2', '0']) {
+    for (let place = 0; place <= text.length; place++) {
+      for (let byte = 0; byte < 256; byte++) {
+        const bytes = bytesOf(`{"x":[[${text.slice(0, place)}?${text.slice(place + 1)}],[1]]}`)
+        bytes[bytes.indexOf(0x3f)] = byte
+        const fault = disagreement(bytes, { x: 'tensor' })
+        if (fault !== undefined) t.fail(fault)
+      }
+    }
+  }
+})
+
 t.test('random digits', async () => {
   const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 45 })
   const number = fc
@@ -169,6 +182,9 @@ t.test('next to the middle between two float32s, where the double decides', asyn
     for (const places of [9, 12, 17, 20, 30, 45, 60]) {
       for (const nudge of [-1n, 0n, 1n]) texts.push(exactly(middle, places, nudge))
     }
+    // The same middle, moved up to where all digits stand before the point.
+    const large = BigInt(middle * 2 ** 40) * 2n ** BigInt(next() % 12)
+    for (const nudge of [-1n, 0n, 1n]) texts.push(String(large + nudge))
     texts.push(String(middle), middle.toPrecision(17), middle.toExponential(25), `${middle.toPrecision(16)}1`)
   }
   t.same(wrong(texts).slice(0, 5), [])

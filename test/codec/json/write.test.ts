@@ -87,6 +87,12 @@ t.test('nested is what JSON.stringify makes of the arrays, at every size', async
 })
 
 t.test('the longest numbers find room', async (t) => {
+  for (let length = 1; length < 40; length++) {
+    // This one takes the memory that earlier documents left, which would have room enough.
+    new JsonWriter(0)
+    const longest = dense([length], new Float32Array(length).fill(-1.2345679e20))
+    t.equal(textOf(new JsonWriter(1).nested(longest)), `[${new Array(length).fill('-123456790000000000000')}]`)
+  }
   const data = new Float32Array(3000).fill(-1.2345679e20)
   t.equal(textOf(new JsonWriter(0).nested(dense([3000], data))), `[${new Array(3000).fill('-123456790000000000000')}]`)
 })
