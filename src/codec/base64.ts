@@ -21,21 +21,28 @@ export function encodeBase64(values: Float32Array): string {
 }
 
 /**
- * Decodes `text` into `count` values of an own, aligned buffer.
+ * Decodes the text in `bytes` from `start` to `end` into `count` values of an own, aligned buffer. It has to be bytes:
+ * of a string's characters above U+00FF Node's decoder drops the upper half and takes U+0141 for an A.
  * @returns undefined if the text is not strict base64 of exactly 4 · count bytes; `base64Fault` says why
  */
-export function decodeBase64(text: string, count: number): Float32Array<ArrayBuffer> | undefined {
+export function decodeBase64(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  count: number
+): Float32Array<ArrayBuffer> | undefined {
   const byteLength = 4 * count
-  if (text.length !== base64Length(byteLength)) return undefined
+  if (end - start !== base64Length(byteLength)) return undefined
+  const text = bytes.toString('latin1', start, end)
   const padding = paddingOf(byteLength)
   if (!text.endsWith('='.repeat(padding))) return undefined
   const values = new Float32Array(count)
-  const bytes = bytesOf(values)
+  const decoded = bytesOf(values)
   // Without its padding the text has no character to spare for these bytes. So if Node, which skips what it does not
   // know, decodes all of them, then it knew every character, and only its url-safe - and _ are to be kept out.
-  if (bytes.write(text, 0, byteLength, 'base64') !== byteLength) return undefined
+  if (decoded.write(text, 0, byteLength, 'base64') !== byteLength) return undefined
   if (text.includes('-') || text.includes('_') || !endsClean(text, padding)) return undefined
-  if (BIG_ENDIAN) bytes.swap32()
+  if (BIG_ENDIAN) decoded.swap32()
   return values
 }
 
@@ -60,6 +67,6 @@ export function base64Fault(text: string, count: number): string {
   }
   const padding = text.length - body.length
   const byteLength = (text.length / 4) * 3 - padding
-  if (byteLength !== 4 * count) return `expected ${4 * count} bytes, 4 for each of ${count} values, found ${byteLength}`
+  if (byteLength !== 4 * count) return `expected ${4 * count} bytes, 4 for each value of the shape, found ${byteLength}`
   return `expected the unused bits of the last character to be 0, found ${JSON.stringify(body.at(-1))}`
 }

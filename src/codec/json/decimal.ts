@@ -7,9 +7,9 @@ export const POWERS_OF_TEN = Float64Array.from({ length: 309 }, (_, exponent) =>
 export const EXACT_INTEGERS = 2 ** 53
 
 /**
- * How far off a double may be, in units of its rounding, 2^-53: an integer put together of blocks of at most four digits
- * is exact up to 2^53 and then errs by 2 at each of at most four steps; the power of ten and the scaling add 1 each, what
- * lies behind the last digit kept less than 1. `Number(text)` errs by 1 as well. That is 12; 2^-49 is 16.
+ * How far off a double may be, in units of its rounding, 2^-53: an integer put together of blocks of at most four
+ * digits is exact up to 2^53 and then errs by 2 at each of at most four steps; the power of ten and the scaling add 1
+ * each, what lies behind the last digit kept less than 1. `Number(text)` errs by 1 as well. That is 12; 2^-49 is 16.
  */
 const BELOW = 1 - 2 ** -49
 const ABOVE = 1 + 2 ** -49
@@ -33,11 +33,10 @@ function scale(integer: number, exponent: number, significant: number): number {
 }
 
 /**
- * Any number of the JSON grammar, to `Math.fround(Number(text))`, without making `text` unless the rounding hangs on it.
- * The digits go into two integers of nine digits each, of which the double is made; what comes after these eighteen
- * weighs less than 10^-17 of the value and only moves the decimal point.
- * The exact case, an integer below 2^53 and a power of ten up to 10^22, is Clinger's fast path (How to Read Floating
- * Point Numbers Accurately, PLDI 1990).
+ * Any number of the JSON grammar, to `Math.fround(Number(text))`, without making `text` unless the rounding hangs on
+ * it. The digits go into two integers of nine digits each, of which the double is made; what comes after these eighteen
+ * weighs less than 10^-17 of the value and only moves the decimal point. The exact case, an integer below 2^53 and a
+ * power of ten up to 10^22, is Clinger's fast path (How to Read Floating Point Numbers Accurately, PLDI 1990).
  */
 export class DecimalReader {
   /** Behind the number that was read last. */

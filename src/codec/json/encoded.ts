@@ -57,7 +57,9 @@ export function readEncoded(reader: JsonReader, pointer: string): unknown {
   return new Tensor(dimensions, data, 'base64')
 }
 
-/** Skips the value of `data`. Base64 holds no escapes, so a string ends at the next quote; what it holds is seen later. */
+/**
+ * Skips the value of `data`. Base64 holds no escapes, so a string ends at the next quote; what it holds is seen later.
+ */
 function skipData(reader: JsonReader): unknown {
   if (reader.peek() !== ascii.QUOTE) return reader.value()
   const close = reader.buffer.indexOf(ascii.QUOTE, reader.position + 1)
@@ -98,12 +100,13 @@ function readData(
     throw badTensor(pointer, `expected a string of base64, found ${describe(reader.value())}`)
   }
   const close = reader.buffer.indexOf(ascii.QUOTE, at + 1)
-  const values = decodeBase64(reader.buffer.toString('latin1', at + 1, close), count)
+  const values = decodeBase64(reader.buffer, at + 1, close, count)
   if (values !== undefined) return values
   // It may still be good base64 under escapes: PHP writes \/ for a slash.
   reader.position = at
   const text = reader.string()
-  const unescaped = decodeBase64(text, count)
+  const utf8 = Buffer.from(text)
+  const unescaped = decodeBase64(utf8, 0, utf8.length, count)
   if (unescaped === undefined) throw badBase64(pointer, base64Fault(text, count))
   return unescaped
 }

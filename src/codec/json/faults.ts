@@ -12,7 +12,9 @@ export const badTensor = (pointer: string, reason: string): LstmError<'LSTM_ERR_
 export const badBase64 = (pointer: string, reason: string): LstmError<'LSTM_ERR_BAD_BASE64'> =>
   new LstmError('LSTM_ERR_BAD_BASE64', [pointer, reason], [{ path: pointer, message: reason }])
 
-/** A value is NaN or infinite in float32; `where` is how the message names it, `pointer` where the document holds it. */
+/**
+ * A value is NaN or infinite in float32; `where` is how the message names it, `pointer` where the document holds it.
+ */
 export const nonFinite = (where: string, what: string, pointer: string): LstmError<'LSTM_ERR_NON_FINITE'> =>
   new LstmError('LSTM_ERR_NON_FINITE', [where, what], [{ path: pointer, message: `is ${what}` }])
 

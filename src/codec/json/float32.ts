@@ -1,18 +1,21 @@
 import { POWERS_OF_TEN } from './decimal.ts'
 
 /**
- * Float32 to the shortest decimal that reads back to it, `Math.fround(Number(text)) === value`, and of the shortest to the
- * closest, written as JavaScript writes that number.
+ * Float32 to the shortest decimal that reads back to it, `Math.fround(Number(text)) === value`, and of the shortest to
+ * the closest, written as JavaScript writes that number.
  *
- * Nine digits always suffice for a float32, and a double holds 53 bits against its 24. So the value is scaled by a power
- * of ten to w in [10^8, 10^9), where the decimals that read back to it are the integers within `half` of w, `half` being
- * the scaled distance to the middle between neighbouring float32s, 3 to 60. Whether a multiple of 10, 100 or 1000 is
- * among them is a comparison. Two roundings make w wrong by less than 3·10^-7, that the text is read by way of a double by
- * another 10^-7: where 10^-6 would change the outcome, exact arithmetic decides (`shortestExactly`). The idea to widen
- * the interval by the error and to give up inside of it is Grisu3's (Loitsch, PLDI 2010).
+ * Nine digits always suffice for a float32, and a double holds 53 bits against its 24. So the value is scaled by a
+ * power of ten to w in [10^8, 10^9), where the decimals that read back to it are the integers within `half` of w,
+ * `half` being the scaled distance to the middle between neighbouring float32s, 3 to 60. Whether a multiple of 10, 100
+ * or 1000 is among them is a comparison. Two roundings make w wrong by less than 3·10^-7, that the text is read by way
+ * of a double by another 10^-7: where 10^-6 would change the outcome, exact arithmetic decides (`shortestExactly`). The
+ * idea to widen the interval by the error and to give up inside of it is Grisu3's (Loitsch, PLDI 2010).
  */
 
-/** "-" and 21 digits, as of -99999998430674940000; exponents and fractions are shorter: "-0.00000123456789", "-1.17549435e-38". */
+/**
+ * A sign and 21 digits, as of -123456790000000000000: from 10^21 on there is an exponent. A fraction is shorter, with a
+ * sign, "0.", at most five zeros and nine digits, and so is an exponent: "-1.17549435e-38".
+ */
 export const MAX_FLOAT32_TEXT = 22
 
 const ERROR = 1e-6
@@ -20,6 +23,7 @@ const MINUS = 0x2d
 const DOT = 0x2e
 const ZERO = 0x30
 const PLUS = 0x2b
+const ZERO_DOT = (DOT << 8) | ZERO
 const LOWER_E = 0x65
 
 /** Below this every integer is a float32, so that no shorter decimal than its own can read back to it. */
@@ -29,8 +33,8 @@ const cell = new Float32Array(1)
 const cellBits = new Int32Array(cell.buffer)
 
 /**
- * For every exponent field e, at 2e: the power of ten that brings 2^(e-127) into [10^8, 10^9), half the scaled distance of
- * float32s there, and where the decimal point then stands behind the first digit; at 2e + 1 the same for a tenth.
+ * For every exponent field e, at 2e: the power of ten that brings 2^(e-127) into [10^8, 10^9), half the scaled distance
+ * of float32s there, and where the decimal point then stands behind the first digit; at 2e + 1 the same for a tenth.
  */
 const SCALE = new Float64Array(512)
 const HALF = new Float64Array(512)
@@ -54,17 +58,17 @@ const DIGITS = Int32Array.from({ length: 1000 }, (_, i) => {
 const signOf = (difference: number): number => (difference * 2 ** 21) >> 31
 
 /**
- * Writes `value`, a float32, as ASCII from `at` on. `view` has to have MAX_FLOAT32_TEXT bytes there; those behind the text
- * may be written over. −0 becomes `-0`, so that it reads back too.
+ * Writes the float32 with these `bits` as ASCII from `at` on. `view` has to have MAX_FLOAT32_TEXT bytes there; those
+ * behind the text may be written over. −0 becomes `-0`, so that it reads back too.
  *
  * Whether a number is negative, or has seven, eight or nine digits, is what no branch predictor can know of weights and
- * activations, so these are computed without branches: that is half of the time.
+ * activations, so these are computed without branches: that is half of the time. The bits are asked for, instead of the
+ * value, because V8 would allocate a double to hand it over.
  * @returns the position behind the text, or -1 if the value is NaN or infinite
  */
-export function writeFloat32(view: DataView, at: number, value: number): number {
-  cell[0] = value
-  const bits = cellBits[0]
-  const magnitude = Math.abs(value)
+export function writeFloat32(view: DataView, at: number, bits: number): number {
+  cellBits[0] = bits
+  const magnitude = Math.abs(cell[0])
   view.setInt8(at, MINUS)
   const start = at + (bits >>> 31)
   const whole = magnitude | 0
@@ -104,9 +108,10 @@ export function writeFloat32(view: DataView, at: number, value: number): number 
   return writeDecimal(view, start, thousands, significantDigits(thousands), POINT[row])
 }
 
+/** The digits of a number of nine without the zeros at its end, of which it has three at least. */
 function significantDigits(nineDigits: number): number {
-  let count = 9
-  for (let rest = nineDigits; count > 1 && rest % 10 === 0; rest = (rest / 10) | 0) count--
+  let count = 6
+  for (let rest = (nineDigits / 1000) | 0; count > 1 && rest % 10 === 0; rest = (rest / 10) | 0) count--
   return count
 }
 
@@ -123,8 +128,8 @@ function writeInteger(view: DataView, at: number, whole: number): number {
 }
 
 /**
- * Tries ever more digits, the closest decimal of that many first. Only for a power of two can that one fail to read back
- * while the next above it does, for there the interval is half as wide below as above.
+ * Tries ever more digits, the closest decimal of that many first. Only for a power of two can that one fail to read
+ * back while the next above it does, for there the interval is half as wide below as above.
  */
 function shortestExactly(view: DataView, at: number, magnitude: number): number {
   for (let count = 1; ; count++) {
@@ -145,16 +150,17 @@ function shortestExactly(view: DataView, at: number, magnitude: number): number 
 function writeDecimal(view: DataView, at: number, nineDigits: number, count: number, point: number): number {
   // 999999999.7 may have been rounded up to ten digits.
   if (nineDigits === 1e9) return writeDecimal(view, at, 1e8, 1, point + 1)
-  if (point <= 0 && point > -6) {
-    view.setInt8(at, ZERO)
-    view.setInt8(at + 1, DOT)
-    // At most five zeros, some of which the digits overwrite.
-    view.setInt32(at + 2, 0x30303030, true)
-    view.setInt8(at + 6, ZERO)
-    const first = at + 2 - point
-    writeNine(view, first, nineDigits)
-    return first + count
-  }
+  if (point > 0 || point <= -6) return writeLargeOrTiny(view, at, nineDigits, count, point)
+  view.setInt16(at, ZERO_DOT, true)
+  // At most five zeros, some of which the digits overwrite.
+  view.setInt32(at + 2, 0x30303030, true)
+  view.setInt8(at + 6, ZERO)
+  const first = at + 2 - point
+  writeNine(view, first, nineDigits)
+  return first + count
+}
+
+function writeLargeOrTiny(view: DataView, at: number, nineDigits: number, count: number, point: number): number {
   // One place to the right, so that the digits before the point can move up to make room for it.
   writeNine(view, at + 1, nineDigits)
   if (point > 0 && point <= 21) {

@@ -81,7 +81,7 @@ export function readNested(reader: JsonReader, pointer: string): Tensor {
       level--
       if (level < 0) {
         reader.position = at
-        return new Tensor(shape, sink.values.slice(0, sink.count), 'nested')
+        return new Tensor(shape, sink.take(), 'nested')
       }
       counts[level]++
       at = skipSpace(bytes, at)

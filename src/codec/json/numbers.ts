@@ -22,8 +22,14 @@ export class NumberSink {
   reset(): void {
     this.count = 0
     this.overflowed = false
+  }
+
+  /** The numbers, in a buffer of their own and of their size. */
+  take(): Float32Array<ArrayBuffer> {
+    const taken = this.values.slice(0, this.count)
     // One large request shall not hold its memory for the life of the thread.
     if (this.values.length > KEPT_VALUES) this.values = new Float32Array(KEPT_VALUES)
+    return taken
   }
 
   grow(): Float32Array<ArrayBuffer> {

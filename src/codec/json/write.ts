@@ -16,6 +16,14 @@ const MAX_ELEMENT = MAX_FLOAT32_TEXT + 1
 const CHUNK = 1024
 
 /**
+ * Memory of a finished writer for the next one: to allocate and clear it takes longer than to write a small document.
+ * A thread rarely writes two documents at once; the second then has memory of its own.
+ */
+let spare: Uint8Array<ArrayBuffer> | undefined
+const MAX_SPARE_BYTES = 1 << 22
+const NOTHING = new Uint8Array(0)
+
+/**
  * Writes a JSON document piece by piece, in the order of the calls, into bytes that grow.
  * A call that throws leaves the document unfinished; the writer is then to be thrown away.
  */
@@ -25,7 +33,10 @@ export class JsonWriter {
   private length = 0
 
   constructor(initialBytes = 4096) {
-    this.bytes = new Uint8Array(initialBytes)
+    if (spare !== undefined && spare.length >= initialBytes) {
+      this.bytes = spare
+      spare = undefined
+    } else this.bytes = new Uint8Array(initialBytes)
     this.view = new DataView(this.bytes.buffer)
   }
 
@@ -47,17 +58,19 @@ export class JsonWriter {
   }
 
   /**
-   * Writes `tensor` as nested arrays in the order of its shape, every number as the shortest decimal that gives the same
-   * float32 back.
+   * Writes `tensor` as nested arrays in the order of its shape, every number as the shortest decimal that gives the
+   * same float32 back.
    * @throws LSTM_ERR_NON_FINITE, naming the index
    */
   nested(tensor: StridedTensor): this {
-    this.level(tensor, 0, tensor.offset)
+    const { buffer, byteOffset, length } = tensor.data
+    this.level(tensor, new Int32Array(buffer, byteOffset, length), 0, tensor.offset)
     return this
   }
 
   /**
-   * Writes `tensor` as `{"shape":[…],"data":"<base64 of little-endian float32>"}`, gathered first unless it lies in order.
+   * Writes `tensor` as `{"shape":[…],"data":"<base64 of little-endian float32>"}`, gathered first unless it lies in
+   * order.
    * @throws LSTM_ERR_NON_FINITE, naming the index
    */
   base64(tensor: StridedTensor): this {
@@ -72,7 +85,13 @@ export class JsonWriter {
 
   /** The document, in a buffer of its own and of its size, fit to be transferred. It ends the writer. */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.length === this.bytes.length ? this.bytes : this.bytes.slice(0, this.length)
+    const { bytes, length } = this
+    this.bytes = NOTHING
+    this.view = new DataView(NOTHING.buffer)
+    this.length = 0
+    if (length === bytes.length) return bytes
+    if (bytes.length <= MAX_SPARE_BYTES) spare = bytes
+    return bytes.slice(0, length)
   }
 
   private reserve(count: number): void {
@@ -84,20 +103,20 @@ export class JsonWriter {
     this.view = new DataView(grown.buffer)
   }
 
-  private level(tensor: StridedTensor, axis: number, from: number): void {
+  private level(tensor: StridedTensor, bits: Int32Array, axis: number, from: number): void {
     const { shape, strides } = tensor
     const stride = strides[axis]
     const count = shape[axis]
     if (axis === shape.length) {
-      this.row(tensor, from, 0, 1)
+      this.row(tensor, bits, from, 0, 1)
       return
     }
     this.put(OPEN_BRACKET)
-    if (axis === shape.length - 1) this.row(tensor, from, stride, count)
+    if (axis === shape.length - 1) this.row(tensor, bits, from, stride, count)
     else {
       for (let i = 0; i < count; i++) {
         if (i > 0) this.put(COMMA)
-        this.level(tensor, axis + 1, from + i * stride)
+        this.level(tensor, bits, axis + 1, from + i * stride)
       }
     }
     this.put(CLOSE_BRACKET)
@@ -108,8 +127,7 @@ export class JsonWriter {
     this.bytes[this.length++] = byte
   }
 
-  private row(tensor: StridedTensor, from: number, stride: number, count: number): void {
-    const { data } = tensor
+  private row(tensor: StridedTensor, bits: Int32Array, from: number, stride: number, count: number): void {
     let source = from
     for (let done = 0; done < count; done += CHUNK) {
       const chunk = Math.min(CHUNK, count - done)
@@ -117,7 +135,7 @@ export class JsonWriter {
       const { bytes, view } = this
       let at = this.length
       for (let i = 0; i < chunk; i++, source += stride) {
-        at = writeFloat32(view, at, data[source])
+        at = writeFloat32(view, at, bits[source])
         if (at < 0) throw nonFinite(tensor)
         bytes[at++] = COMMA
       }
