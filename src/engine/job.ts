@@ -68,7 +68,7 @@ export class Job {
     for (const gate of gates) gateOutputs[gate] = this.#allocate(T_x * m * n_a)
     this.run = {
       m,
-      T_x,
+      T_x: this.#lengthOfRow[0], // nothing runs past the longest column
       x: this.#allocate(T_x * m * n_x),
       a: this.#allocate((T_x + 1) * m * n_a),
       c: this.#allocate((T_x + 1) * m * n_a),
@@ -113,7 +113,7 @@ export class Job {
   }
 
   get finished(): boolean {
-    return this.run.t === this.T_x
+    return this.run.t === this.run.T_x
   }
 
   /** The predictions of the step that has just been computed; called once after each. */

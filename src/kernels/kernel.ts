@@ -57,12 +57,13 @@ export interface GateOutputs {
 /** m sequences on their way through one layer. All arrays come from the kernel's `allocate`. */
 export interface LayerRun {
   readonly m: number
+  /** Steps to make. The arrays may have room for more. */
   readonly T_x: number
   readonly x: Float32Array // (T_x, m, n_x)
   readonly a: Float32Array // (T_x + 1, m, n_a); block 0 holds a0, block t + 1 the state after step t
   readonly c: Float32Array // (T_x + 1, m, n_a); block 0 holds c0
   readonly gates: GateOutputs
-  /** Rows still running at each step, never growing: columns are sorted by length, the longest first. (T_x) */
+  /** Rows still running at each step, 1 to m, never growing: columns are sorted by length, the longest first. (T_x) */
   readonly activeRows: Int32Array
   /** The next step to compute; the kernel moves it on. */
   t: number

@@ -40,7 +40,7 @@ t.test('properties of every answer', async (t) => {
   const { ask } = await startService(t)
   const compute = async (body: Record<string, unknown>) => {
     const { status, json } = await ask({ url: '/sequence', body: { outputs, ...body } })
-    assert.equal(status, 200)
+    assert.equal(status, 200, JSON.stringify(json))
     return json
   }
 
