@@ -2,6 +2,7 @@ import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
 import type { Config } from './config.ts'
 import { documentation } from './plugins/documentation.ts'
+import { drain } from './plugins/drain.ts'
 import { engine } from './plugins/engine.ts'
 import { problems } from './plugins/problems.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
@@ -24,6 +25,7 @@ export async function buildApp(config: Config): Promise<FastifyInstance> {
   })
   await app.register(requestLog)
   await app.register(problems)
+  await app.register(drain)
   await app.register(schemas)
   await app.register(documentation, { requestExamples })
   await app.register(engine, config)

@@ -7,7 +7,7 @@ import { example } from './fixtures.ts'
 
 /** The service as production builds it, without a socket, for one test. */
 
-export interface Ask {
+interface Ask {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH'
   readonly url: string
   /** An object is sent as JSON. */

@@ -67,7 +67,7 @@ export function random(seed: number, shape: readonly number[], scale = 1): unkno
 }
 
 /** Uniform numbers in [0, 1): mulberry32. */
-export function generator(seed: number): () => number {
+function generator(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -6,7 +6,7 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
-export type KernelName = 'reference'
+type KernelName = 'reference'
 
 /** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
 export interface LayerWeights {

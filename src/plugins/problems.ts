@@ -68,7 +68,7 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
   return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
 }
 
-export function problem({ status, title, message, code, issues }: LstmError, requestId: string): Problem {
+function problem({ status, title, message, code, issues }: LstmError, requestId: string): Problem {
   return {
     type: `urn:lstm-serve:problem:${code}`,
     title,

@@ -7,7 +7,7 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-export interface Outcome {
+interface Outcome {
   readonly value?: unknown
   readonly error?: unknown
 }

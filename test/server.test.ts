@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { random, randomSet } from './tensors.ts'
+
+/** The process as people run it, on a real port. */
+
+const server = fileURLToPath(new URL('../src/server.js', import.meta.url))
+
+interface Running {
+  readonly process: ChildProcess
+  readonly address: string
+  /** Everything that it has printed. */
+  output(): string
+}
+
+async function start(t: Test, args: string[] = [], env: Record<string, string> = {}): Promise<Running> {
+  const child = spawn(process.execPath, [server, ...args], {
+    env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, LSTM_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
+  while (!/Server listening at (http:[^"]+)/.test(output)) {
+    if (child.exitCode !== null) throw new Error(`the server ended: ${output}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const address = /Server listening at (http:[^"]+)/.exec(output)![1]
+  return { process: child, address, output: () => output }
+}
+
+async function run(args: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, [server, ...args], { env: { PATH: process.env.PATH, ...env } })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
+  const [code] = await once(child, 'close')
+  return { code, output }
+}
+
+const post = (address: string, path: string, body: unknown) =>
+  fetch(`${address}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body)
+  })
+
+t.test('serves the demo sets, and the curl line that it prints works', async (t) => {
+  const { process: child, address, output } = await start(t, ['--demo-sets'])
+  const { parameters } = (await (await fetch(`${address}/parameters`)).json()) as { parameters: { name: string }[] }
+  t.strictSame(
+    parameters.map(({ name }) => name),
+    ['digits', 'words']
+  )
+  while (!output().includes('curl')) await new Promise((resolve) => setTimeout(resolve, 10))
+  t.match(output(), `Swagger UI   ${address}/docs`)
+  const [, url, body] = /curl (\S+) .* -d '([^']+)'/.exec(output())!
+  const answer = await post(url.replace('/sequence', ''), '/sequence', JSON.parse(body))
+  t.equal(answer.status, 200)
+  const { y } = (await answer.json()) as { y: number[][] }
+  t.equal(y[0].indexOf(Math.max(...y[0])), 7)
+  child.kill('SIGTERM')
+  t.strictSame(await once(child, 'close'), [0, null])
+})
+
+t.test('SIGTERM: requests under way are answered, then the process ends with 0', async (t) => {
+  const { process: child, address } = await start(t)
+  const body = { parameters: randomSet(1, 8, 32, 4), x: random(1, [8, 8, 400]), outputs: ['a_last'] }
+  const underWay = Array.from({ length: 6 }, () => post(address, '/sequence', body))
+  // the signal comes while they run: once one of two quick requests behind them has been answered, all have arrived
+  await post(address, '/cell', { parameters: randomSet(1, 1, 1, 1), xt: [[1]] })
+  child.kill('SIGTERM')
+  const answers = await Promise.all(underWay)
+  t.strictSame(
+    answers.map(({ status }) => status),
+    [200, 200, 200, 200, 200, 200]
+  )
+  for (const answer of answers) t.equal(((await answer.json()) as { a_last: unknown[] }).a_last.length, 32)
+  if (child.exitCode === null) await once(child, 'close')
+  t.equal(child.exitCode, 0)
+  await t.rejects(fetch(`${address}/health/live`), 'nobody listens any more')
+})
+
+t.test('logs one line for each request, without its body', async (t) => {
+  const { process: child, address, output } = await start(t)
+  await post(address, '/cell', { parameters: randomSet(1, 1, 1, 1), xt: [[0.123456]] })
+  child.kill('SIGTERM')
+  await once(child, 'close')
+  const lines = output()
+    .split('\n')
+    .filter((line) => line.includes('"answered"'))
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0]), { method: 'POST', url: '/cell', status: 200, ms: Number })
+  t.notMatch(output(), '0.123456')
+})
+
+t.test('an address that is taken is said so', async (t) => {
+  const { address } = await start(t)
+  const { code, output } = await run([], { LSTM_PORT: new URL(address).port })
+  t.equal(code, 1)
+  t.match(output, /EADDRINUSE/)
+})
+
+t.test('wrong settings end it before it begins', async (t) => {
+  const { code, output } = await run(['--port', 'http'])
+  t.equal(code, 2)
+  t.match(output, /LSTM_PORT/)
+})
+
+t.test('--help and --version', async (t) => {
+  const help = await run(['--help'])
+  t.equal(help.code, 0)
+  t.match(help.output, /--max-pending/)
+  t.match((await run(['--version'])).output, /^\d+\.\d+\.\d+\n$/)
+})
