@@ -1,14 +1,21 @@
 import type { FastifyInstance } from 'fastify'
+import { LstmError } from '../errors.ts'
 
-/**
- * Takes bodies as they are: bytes for a worker, neither parsed nor copied here. Replaces every parser of the scope.
- * @param contentTypes what is taken; '' stands for a body without a Content-Type
- */
+/** Takes bodies of these types as they are: bytes for a worker, neither parsed nor copied here. */
 export function takeRawBodies(app: FastifyInstance, contentTypes: readonly string[]): void {
   app.removeAllContentTypeParsers()
   for (const contentType of contentTypes) {
     app.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
   }
+}
+
+/** Takes bodies without a Content-Type too, where the content says what it is. */
+export function takeUntypedBodies(app: FastifyInstance, contentTypes: readonly string[]): void {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const contentType = request.headers['content-type']
+    if (contentType === undefined) done(null, body)
+    else done(new LstmError('LSTM_ERR_UNSUPPORTED_MEDIA_TYPE', [contentType, contentTypes.join(', ')]))
+  })
 }
 
 /**

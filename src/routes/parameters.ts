@@ -5,7 +5,7 @@ import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { StoredSet } from '../parameters/store.ts'
-import { movable, takeRawBodies } from '../plugins/raw-body.ts'
+import { movable, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
@@ -21,6 +21,7 @@ const description = Type.Ref('ParameterSetDescription#')
 export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { maxParametersBytes }) => {
   await app.register(fastifyAccepts)
   takeRawBodies(app, accepts)
+  takeUntypedBodies(app, accepts)
 
   const stored = (name: string): StoredSet => {
     const found = app.store.get(name)

@@ -60,7 +60,8 @@ t.test('sets are listed by name', async (t) => {
 })
 
 t.test("NumPy's npz, found by its content", async (t) => {
-  const { ask } = await startService(t)
+  const service = await startService(t)
+  const { ask } = service
   const file = example('digits/parameters.npz')
   for (const contentType of ['application/x-npz', 'application/zip', 'application/octet-stream', 'application/json']) {
     const { status, json } = await ask({
@@ -72,6 +73,9 @@ t.test("NumPy's npz, found by its content", async (t) => {
     t.ok(status < 300, contentType)
     t.match(json, { n_x: 8, n_a: 32, n_y: 10 })
   }
+  const { app } = service
+  const untyped = await app.inject({ method: 'PUT', url: '/parameters/untyped', payload: file })
+  t.equal(untyped.statusCode, 201, 'as curl -T sends it')
   const asFile = await ask({
     method: 'PUT',
     url: '/parameters/json',
