@@ -7,8 +7,8 @@
  *
  * Counted in lines of 64 bytes, so that every number fits an int32. Each block is one line of header, then its lines
  * of payload; blocks lie side by side without gaps. Free neighbours are joined at once. Free blocks hang in lists by
- * size, eight lists between two powers of two, and a request takes the head of the first list in which every block
- * fits (Masmano et al., TLSF, ECRTS 2004): no search, and little waste, so that sets of 64 MB can come and go forever.
+ * size, eight lists between two powers of two (Masmano et al., TLSF, ECRTS 2004). A request looks at a few blocks of
+ * its own list, so that a set takes the place of one of its size; then it takes the head of the next list that has one.
  *
  * A thread that is killed inside the lock leaves it closed; the others say so after LOCK_WAIT_MS and go no further,
  * because nothing tells whether the lists are whole.
@@ -19,7 +19,9 @@ const WORDS = LINE_BYTES / 4
 const PAGE_LINES = 65536 / LINE_BYTES
 const MAX_PAGES = 65536
 const GROWTH_LINES = (16 * 1024 * 1024) / LINE_BYTES
+const SMALL_LINES = (4 * 1024 * 1024) / LINE_BYTES
 const LOCK_WAIT_MS = 10_000
+const OWN_LIST_LOOKS = 16
 
 // The first page belongs to the book-keeping; its first line is left alone, so that no piece has address 0.
 const FIRST_LINE = PAGE_LINES
@@ -159,10 +161,16 @@ export class SharedHeap {
   }
 
   #take(lines: number): number {
-    let line = this.#find(lines)
+    // A small piece in the hole that a large set left would keep the next set out of it: rather grow a little.
+    const small = lines <= SMALL_LINES
+    let line = this.#find(lines, small ? listOf(2 * GROWTH_LINES) : LISTS)
+    if (line === 0) line = this.#grow(lines, !small)
+    if (line === 0) line = this.#find(lines, LISTS)
     if (line === 0) {
-      this.#grow(lines)
-      line = this.#find(lines)
+      throw new Error(
+        `the kernel's memory is full: ${lines * LINE_BYTES} bytes asked for in one piece, ` +
+          `${this.usedBytes} of ${this.totalBytes} in use, and it cannot grow to hold them`
+      )
     }
     const words = this.#words
     this.#unlink(line)
@@ -177,35 +185,42 @@ export class SharedHeap {
     return line
   }
 
-  #find(lines: number): number {
+  /** A free block for `lines` from the first `lists` lists, or 0. */
+  #find(lines: number, lists: number): number {
     const words = this.#words
-    for (let list = listOf(roundUp(lines)); list < LISTS; list++) {
+    const own = listOf(lines)
+    const close = this.#smallestFit(own, lines, OWN_LIST_LOOKS)
+    if (close !== 0) return close
+    for (let list = listOf(roundUp(lines)); list < lists; list++) {
       if (words[LISTS_WORD + list] !== 0) return words[LISTS_WORD + list]
     }
-    // The list just below holds blocks of about this size, some of which fit: worth a look before the memory grows.
-    for (let line = words[LISTS_WORD + listOf(lines)]; line !== 0; line = words[line * WORDS + NEXT]) {
-      if (words[line * WORDS + SIZE] >= lines) return line
-    }
-    return 0
+    return own < lists ? this.#smallestFit(own, lines, Number.POSITIVE_INFINITY) : 0
   }
 
-  #grow(lines: number): void {
+  #smallestFit(list: number, lines: number, looks: number): number {
+    const words = this.#words
+    let best = 0
+    for (let line = words[LISTS_WORD + list]; line !== 0 && looks > 0; line = words[line * WORDS + NEXT], looks--) {
+      const size = words[line * WORDS + SIZE]
+      if (size >= lines && (best === 0 || size < words[best * WORDS + SIZE])) best = line
+    }
+    return best
+  }
+
+  /** A new free block at the end for `lines`, joined with the last one when that is free, or 0. */
+  #grow(lines: number, join: boolean): number {
     const end = this.#words[END_WORD]
     const last = this.#words[LAST_WORD]
-    const ready = last !== 0 && this.#words[last * WORDS + STATE] === FREE ? this.#words[last * WORDS + SIZE] : 0
-    const missing = Math.ceil((lines - ready) / PAGE_LINES)
+    const joined = join && last !== 0 && this.#words[last * WORDS + STATE] === FREE
+    const missing = Math.ceil((lines - (joined ? this.#words[last * WORDS + SIZE] : 0)) / PAGE_LINES)
     const pages = this.#tryGrow(Math.max(missing, GROWTH_LINES / PAGE_LINES)) ?? this.#tryGrow(missing)
-    if (pages === undefined) {
-      throw new Error(
-        `the kernel's memory is full: ${lines * LINE_BYTES} bytes asked for in one piece, ` +
-          `${this.usedBytes} of ${end * LINE_BYTES} in use, and it cannot grow to hold them`
-      )
-    }
+    if (pages === undefined) return 0
     this.#see(end + pages * PAGE_LINES)
-    this.#setBlock(end, pages * PAGE_LINES, last)
     this.#words[END_WORD] = end + pages * PAGE_LINES
-    this.#words[LAST_WORD] = end
-    this.#free(end)
+    this.#setBlock(end, pages * PAGE_LINES, last)
+    if (joined) return this.#free(end)
+    this.#link(end)
+    return end
   }
 
   #tryGrow(pages: number): number | undefined {
@@ -217,8 +232,8 @@ export class SharedHeap {
     }
   }
 
-  /** Joins the block with free neighbours and puts it into its list. */
-  #free(line: number): void {
+  /** Joins the block with free neighbours and puts it into its list. Returns where it begins now. */
+  #free(line: number): number {
     const words = this.#words
     let first = line
     let size = words[line * WORDS + SIZE]
@@ -236,6 +251,7 @@ export class SharedHeap {
     words[line * WORDS + STATE] = 0
     this.#setBlock(first, size, words[first * WORDS + BEFORE])
     this.#link(first)
+    return first
   }
 
   #setBlock(line: number, size: number, before: number): void {
