@@ -12,7 +12,8 @@ for (const [name, features] of Object.entries(builds)) {
     ...['--baseDir', baseDir, '--outFile', `dist/src/kernels/wasm/lstm-${name}.wasm`, '--enable', features],
     // No runtime, no managed objects: the memory is imported, shared, and laid out by memory.ts and kernel.ts.
     ...['--runtime', 'stub', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536'],
-    ...['-O3', '--noAssert']
+    // Constants lie in the first page, behind the book-keeping of memory.ts.
+    ...['--memoryBase', '4096', '-O3', '--noAssert']
   ])
   const said = stderr.toString()
   if (said) console.error(said)

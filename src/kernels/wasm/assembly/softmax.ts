@@ -2,7 +2,7 @@
  * softmax of one row. The difference to the largest value is kept in two parts, since e^d would magnify its rounding
  * |d| times, and the sum is taken in float64, so that the error does not grow with n_y.
  */
-import { expOfNegative } from './activations'
+import { expOfNegativeSum } from './activations'
 import { storeTail } from './arithmetic'
 
 export function softmax(
@@ -26,7 +26,7 @@ export function softmax(
     // x − most = d + e exactly (Knuth's TwoSum).
     const part = f32x4.sub(d, x)
     const e = f32x4.sub(f32x4.sub(x, f32x4.sub(d, part)), f32x4.add(most, part))
-    const power = expOfNegative(d, v128.and(e, f32x4.gt(d, f32x4.splat(-104))))
+    const power = expOfNegativeSum(d, v128.and(e, f32x4.gt(d, f32x4.splat(-104))))
     v128.store(at, power)
     low = f64x2.add(low, f64x2.promote_low_f32x4(power))
     high = f64x2.add(high, f64x2.promote_low_f32x4(v128.shuffle<f32>(power, power, 2, 3, 2, 3)))
