@@ -6,10 +6,13 @@
  * 16 values of y. Every output is accumulated from init in the order k = 0 … K-1 by `madd`, in every tile alike: a
  * row's bits do not depend on which tile it falls into.
  *
- * Tiles hold 8 accumulators: 2 rows × 1 panel, or 1 row × 2 panels. More do not fit V8's 15 vector registers beside
- * the weights; 3 rows × 1 panel spills and is a third slower. The `break` between two k keeps V8 from moving all
- * multiply-adds of one accumulator together, which makes chains that wait for themselves and spills the others:
- * it gained 10 % over one k a round, and 25 % over four k without it.
+ * Tiles hold 8 accumulators: 2 rows × 1 panel, or 1 row × 2 panels. More do not pay: 12 spill out of V8's 15 vector
+ * registers on Node 20 (a third slower), and gain at most 10 % on Node 24.
+ *
+ * The breaks between two k are for V8: it moves the instructions of one basic block together by accumulator, which
+ * makes chains that wait for themselves and spills the others, and it moves the loads of a block to its top. Four k
+ * without a break between them are 25 % slower; 1 row × 2 panels without one between the panels is 40 % slower on
+ * Node 20. A break costs one instruction.
  */
 import { madd } from './arithmetic'
 
@@ -124,47 +127,52 @@ function tile1x2(
   let i1 = v128.load(from0, 80)
   let c1 = v128.load(from0, 96)
   let o1 = v128.load(from0, 112)
+  let halves = K << 1 // even, so that only the break behind a whole k is ever taken
   for (;;) {
     let x0 = v128.load32_splat(in0)
     f0 = madd(v128.load(w0), x0, f0)
     i0 = madd(v128.load(w0, 16), x0, i0)
     c0 = madd(v128.load(w0, 32), x0, c0)
     o0 = madd(v128.load(w0, 48), x0, o0)
+    if (--halves == 0) break
     f1 = madd(v128.load(w1), x0, f1)
     i1 = madd(v128.load(w1, 16), x0, i1)
     c1 = madd(v128.load(w1, 32), x0, c1)
     o1 = madd(v128.load(w1, 48), x0, o1)
-    if (--K == 0) break
+    if (--halves == 0) break
     x0 = v128.load32_splat(in0, 4)
     f0 = madd(v128.load(w0, 64), x0, f0)
     i0 = madd(v128.load(w0, 80), x0, i0)
     c0 = madd(v128.load(w0, 96), x0, c0)
     o0 = madd(v128.load(w0, 112), x0, o0)
+    if (--halves == 0) break
     f1 = madd(v128.load(w1, 64), x0, f1)
     i1 = madd(v128.load(w1, 80), x0, i1)
     c1 = madd(v128.load(w1, 96), x0, c1)
     o1 = madd(v128.load(w1, 112), x0, o1)
-    if (--K == 0) break
+    if (--halves == 0) break
     x0 = v128.load32_splat(in0, 8)
     f0 = madd(v128.load(w0, 128), x0, f0)
     i0 = madd(v128.load(w0, 144), x0, i0)
     c0 = madd(v128.load(w0, 160), x0, c0)
     o0 = madd(v128.load(w0, 176), x0, o0)
+    if (--halves == 0) break
     f1 = madd(v128.load(w1, 128), x0, f1)
     i1 = madd(v128.load(w1, 144), x0, i1)
     c1 = madd(v128.load(w1, 160), x0, c1)
     o1 = madd(v128.load(w1, 176), x0, o1)
-    if (--K == 0) break
+    if (--halves == 0) break
     x0 = v128.load32_splat(in0, 12)
     f0 = madd(v128.load(w0, 192), x0, f0)
     i0 = madd(v128.load(w0, 208), x0, i0)
     c0 = madd(v128.load(w0, 224), x0, c0)
     o0 = madd(v128.load(w0, 240), x0, o0)
+    if (--halves == 0) break
     f1 = madd(v128.load(w1, 192), x0, f1)
     i1 = madd(v128.load(w1, 208), x0, i1)
     c1 = madd(v128.load(w1, 224), x0, c1)
     o1 = madd(v128.load(w1, 240), x0, o1)
-    if (--K == 0) break
+    if (--halves == 0) break
     w0 += 256
     w1 += 256
     in0 += 16
