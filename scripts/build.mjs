@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildWasm } from './build-wasm.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = (name) => `${root}node_modules/.bin/${name}`
@@ -13,6 +14,8 @@ try {
 } catch {
   process.exit(1) // the compiler has said why
 }
+
+await buildWasm()
 
 // typebox in one file, in the place of the module that re-exports it
 const typebox = `${root}dist/schemas/typebox.js`

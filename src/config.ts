@@ -18,6 +18,10 @@ export const settings = {
     maximum: 1024,
     description: 'Worker threads; 0 means one per core.'
   }),
+  LSTM_KERNEL: Type.Enum(['auto', 'wasm', 'reference'], {
+    default: 'auto',
+    description: 'What computes: `wasm` (SIMD), `reference` (float64, slow), or the fastest that runs here.'
+  }),
   LSTM_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
     description: 'Least level that is logged.'
@@ -63,6 +67,7 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly workers: number
+  readonly kernel: Settings['LSTM_KERNEL']
   readonly logLevel: Settings['LSTM_LOG_LEVEL']
   readonly demoSets: boolean
   readonly maxBodyBytes: number
@@ -95,6 +100,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     host: values.LSTM_HOST,
     port: values.LSTM_PORT,
     workers: values.LSTM_WORKERS || availableParallelism(),
+    kernel: values.LSTM_KERNEL,
     logLevel: values.LSTM_LOG_LEVEL,
     demoSets: values.LSTM_DEMO_SETS,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,

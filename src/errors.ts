@@ -142,6 +142,12 @@ const table = {
     title: 'The worker of this request ended',
     message: () => 'the worker thread that ran this request ended; the request may be sent again'
   },
+  LSTM_ERR_OUT_OF_MEMORY: {
+    status: 503,
+    title: 'The memory for weights and states is full',
+    message: (bytes: number, used: number) =>
+      `the kernel's memory has no piece of ${bytes} bytes left, ${used} bytes are in use: delete parameter sets, or send less at once`
+  },
   LSTM_ERR_SHUTTING_DOWN: {
     status: 503,
     title: 'The server is shutting down',

@@ -7,6 +7,7 @@ t.test('defaults', async (t) => {
     host: '127.0.0.1',
     port: 3000,
     workers: availableParallelism(),
+    kernel: 'auto',
     logLevel: 'info',
     demoSets: false,
     maxBodyBytes: 67_108_864,
@@ -32,6 +33,7 @@ t.test('what is wrong is named', async (t) => {
   t.throws(() => loadConfig({ LSTM_PROT: '1' }, []), { message: 'LSTM_PROT is not a setting; --help lists them' })
   t.throws(() => loadConfig({}, ['--prot', '1']), { message: /--prot/ })
   t.throws(() => loadConfig({}, ['--log-level', 'loud']), { message: /LSTM_LOG_LEVEL/ })
+  t.throws(() => loadConfig({ LSTM_KERNEL: 'gpu' }, []), { message: /LSTM_KERNEL/ })
 })
 
 t.test('the help names every setting', async (t) => {

@@ -80,9 +80,14 @@ export class Job {
   }
 
   #allocate(length: number): Float32Array {
-    const memory = this.#kernel.allocate(length)
-    this.#allocated.push(memory)
-    return memory
+    try {
+      const memory = this.#kernel.allocate(length)
+      this.#allocated.push(memory)
+      return memory
+    } catch (error) {
+      this.release()
+      throw error
+    }
   }
 
   setInput(source: RowSource): void {
@@ -116,18 +121,30 @@ export class Job {
     return this.run.t === this.run.T_x
   }
 
-  /** The predictions of the step that has just been computed; called once after each. */
-  predictStep(): void {
-    const { a, t, activeRows } = this.run
-    const { head } = this.set
+  /** The predictions of the steps since `from`; called once after each advance. */
+  predictSteps(from: number): void {
+    const { t, activeRows } = this.run
     if (this.#predict === 'all') {
-      this.#kernel.predict(head, a, t * this.m, this.y!, (t - 1) * this.m, activeRows[t - 1])
+      // steps on which every row is active lie behind each other and go as one
+      let step = from
+      while (step < t && activeRows[step] === this.m) step++
+      this.#predictRows(from * this.m, (step - from) * this.m)
+      for (; step < t; step++) this.#predictRows(step * this.m, activeRows[step])
     } else if (this.#predict === 'last') {
-      // the rows whose last real step this was stand at the end of those that were active
-      const still = t < this.T_x ? activeRows[t] : 0
-      const ended = activeRows[t - 1] - still
-      if (ended > 0) this.#kernel.predict(head, a, t * this.m + still, this.y!, still, ended)
+      for (let step = from; step < t; step++) this.#predictEnded(step)
     }
+  }
+
+  #predictRows(first: number, rows: number): void {
+    if (rows > 0) this.#kernel.predict(this.set.head, this.run.a, first + this.m, this.y!, first, rows)
+  }
+
+  /** The rows whose last real step this is stand at the end of those that are active. */
+  #predictEnded(step: number): void {
+    const { a, activeRows, T_x } = this.run
+    const still = step + 1 < T_x ? activeRows[step + 1] : 0
+    const ended = activeRows[step] - still
+    if (ended > 0) this.#kernel.predict(this.set.head, a, (step + 1) * this.m + still, this.y!, still, ended)
   }
 
   /** Blocks `first` … `first + T_x - 1` of `rows` in the order of the columns, 0 past each column's end. */

@@ -1,7 +1,9 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
+import type { SharedKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Limits } from './limits.ts'
+import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
@@ -29,19 +31,24 @@ export interface Results {
 
 export type ToWorker =
   | { readonly type: 'run'; readonly id: number; readonly operation: Operation }
-  | { readonly type: 'set'; readonly name: string; readonly set: ParameterSet }
+  | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
+  /** Nobody uses the set any more: one worker gives its memory back. */
+  | { readonly type: 'release'; readonly set: ParameterSet }
   | { readonly type: 'close' }
 
 export type FromWorker =
-  | { readonly type: 'ready'; readonly kernel: string }
+  | { readonly type: 'ready' }
   | { readonly type: 'done'; readonly id: number; readonly result: Results[keyof Results] }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError }
+  /** This worker uses a set that was replaced or withdrawn no more. */
+  | { readonly type: 'idle'; readonly handle: number }
   /** A fault that no client caused; `stack` is for the log. */
   | { readonly type: 'fault'; readonly id: number; readonly stack: string }
 
 /** What a worker is started with. */
 export interface WorkerData {
   readonly limits: Limits
-  readonly sets: ReadonlyMap<string, ParameterSet>
+  readonly kernel: SharedKernel
+  readonly sets: ReadonlyMap<string, PublishedSet>
 }

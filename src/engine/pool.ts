@@ -1,8 +1,10 @@
 import { type TransferListItem, Worker } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
+import { type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Limits } from './limits.ts'
 import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
+import type { PublishedSet } from './registry.ts'
 
 /** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */
 const workerUrl = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -16,6 +18,7 @@ const RESTART_MAX_MS = 5000
 
 export interface PoolOptions {
   readonly workers: number
+  readonly kernel: KernelSetting
   /** Most operations under way at once, on all workers together. */
   readonly maxPending: number
   readonly limits: Limits
@@ -43,8 +46,11 @@ interface Member {
 export class Pool {
   readonly #options: PoolOptions
   readonly #members = new Set<Member>()
-  readonly #sets = new Map<string, ParameterSet>()
-  #kernel = ''
+  readonly #kernel: SharedKernel
+  readonly #sets = new Map<string, PublishedSet>()
+  /** Sets that were replaced or withdrawn, by handle, and the workers that may still use them. */
+  readonly #retired = new Map<number, { readonly set: ParameterSet; readonly users: Set<Member> }>()
+  #nextHandle = 0
   #nextId = 0
   #pending = 0
   #closing = false
@@ -52,6 +58,7 @@ export class Pool {
 
   private constructor(options: PoolOptions) {
     this.#options = options
+    this.#kernel = shareKernel(options.kernel)
   }
 
   /** Resolves when every worker is ready. */
@@ -68,6 +75,11 @@ export class Pool {
 
   /** Name of the kernel that the workers run. */
   get kernel(): string {
+    return this.#kernel.name
+  }
+
+  /** The kernel's memory and what goes with it, as every worker has it. */
+  get sharedKernel(): SharedKernel {
     return this.#kernel
   }
 
@@ -105,16 +117,40 @@ export class Pool {
     }
   }
 
-  /** Every operation that is run after this call sees the set under this name. */
+  /**
+   * Every operation that is run after this call sees the set under this name. The pool takes the set over: once it
+   * has been replaced or withdrawn and no worker uses it any more, its memory is given back.
+   */
   publish(name: string, set: ParameterSet): void {
-    this.#sets.set(name, set)
-    for (const member of this.#members) post(member, { type: 'set', name, set })
+    this.#retire(name)
+    const published = { handle: this.#nextHandle++, set }
+    this.#sets.set(name, published)
+    for (const member of this.#members) post(member, { type: 'set', name, published })
   }
 
   /** No operation that is run after this call sees a set under this name. */
   withdraw(name: string): void {
+    this.#retire(name)
     this.#sets.delete(name)
     for (const member of this.#members) post(member, { type: 'unset', name })
+  }
+
+  /** Gives the memory of a set back that was never published. */
+  discard(set: ParameterSet): void {
+    const member = this.#leastBusy()
+    if (member !== undefined) post(member, { type: 'release', set })
+  }
+
+  #retire(name: string): void {
+    const old = this.#sets.get(name)
+    if (old !== undefined) this.#retired.set(old.handle, { set: old.set, users: new Set(this.#members) })
+  }
+
+  #letGo(handle: number, member: Member): void {
+    const retired = this.#retired.get(handle)
+    if (retired === undefined || !retired.users.delete(member) || retired.users.size > 0) return
+    this.#retired.delete(handle)
+    this.discard(retired.set)
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
@@ -133,7 +169,7 @@ export class Pool {
 
   /** Resolves when the new worker is ready, rejects when it ends before that. */
   #add(): Promise<void> {
-    const data: WorkerData = { limits: this.#options.limits, sets: this.#sets }
+    const data: WorkerData = { limits: this.#options.limits, kernel: this.#kernel, sets: this.#sets }
     // what the main thread preloads (--import, --require) is for the main thread; a worker starts with nothing
     const worker = new Worker(this.#options.workerUrl ?? workerUrl, { workerData: data, execArgv: [] })
     const member: Member = { worker, pending: new Map(), ready: false }
@@ -141,9 +177,10 @@ export class Pool {
     return new Promise((resolve, reject) => {
       member.worker.on('message', (message: FromWorker) => {
         if (message.type === 'ready') {
-          this.#kernel = message.kernel
           member.ready = true
           resolve()
+        } else if (message.type === 'idle') {
+          this.#letGo(message.handle, member)
         } else {
           this.#restartMs = RESTART_MS
           this.#settle(member, message)
@@ -159,7 +196,7 @@ export class Pool {
     })
   }
 
-  #settle({ pending }: Member, message: Exclude<FromWorker, { type: 'ready' }>): void {
+  #settle({ pending }: Member, message: Exclude<FromWorker, { type: 'ready' | 'idle' }>): void {
     const waiting = pending.get(message.id)
     if (waiting === undefined) return
     pending.delete(message.id)
@@ -175,6 +212,7 @@ export class Pool {
 
   #remove(member: Member): void {
     this.#members.delete(member)
+    for (const handle of this.#retired.keys()) this.#letGo(handle, member)
     for (const { reject } of member.pending.values()) reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     member.pending.clear()
     if (!this.#closing) this.#restart()

@@ -1,9 +1,14 @@
-import type { Kernel } from '../kernels/kernel.ts'
+import type { Kernel, LayerRun } from '../kernels/kernel.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Job } from './job.ts'
 
 /** How long one tick may keep the thread from looking at new messages. */
 const TICK_MS = 0.5
+
+/** Multiplications per millisecond that a kernel is taken for until it has shown its speed; low, for short ticks. */
+const FIRST_SPEED = 50_000
+/** Over how many calls the speed is averaged. */
+const SPEED_MEMORY = 16
 
 interface Running {
   readonly job: Job
@@ -12,14 +17,15 @@ interface Running {
 }
 
 /**
- * The tick loop of a worker. All running jobs of a parameter set advance together, one time step at a time; the sets
- * take turns. A new job joins at the next tick, a finished one leaves at once, and between ticks the thread
+ * The tick loop of a worker. All running jobs of a parameter set advance together, a few time steps at a time; the
+ * sets take turns. A new job joins at the next tick, a finished one leaves at once, and between ticks the thread
  * takes messages. (Cellular batching: Gao et al., Low Latency RNN Inference with Cellular Batching, EuroSys 2018.)
  */
 export class Stepper {
   readonly #kernel: Kernel
   readonly #running = new Map<ParameterSet, Running[]>()
   #scheduled = false
+  #speed = FIRST_SPEED
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -45,28 +51,29 @@ export class Stepper {
     })
   }
 
-  /** Steps until a job is done, whose answer should not wait, or the time is up. */
+  /** Goes on until a job is done, whose answer should not wait, or the time is up. */
   #tick(): void {
     const end = performance.now() + TICK_MS
     let done = false
     while (!done && performance.now() < end) {
-      for (const [set, running] of this.#running) done = this.#stepSet(set, running) || done
+      for (const [set, running] of this.#running) done = this.#advanceSet(set, running) || done
     }
   }
 
-  /** One time step of all jobs of one set. True when one of them is over. */
-  #stepSet(set: ParameterSet, running: readonly Running[]): boolean {
+  /** Some time steps of all jobs of one set. True when one of them is over. */
+  #advanceSet(set: ParameterSet, running: readonly Running[]): boolean {
+    const runs = running.map(({ job }) => job.run)
+    const steps = this.#stepsAtOnce(set, runs)
+    const begin = performance.now()
     try {
-      this.#kernel.step(
-        set.layers[0],
-        running.map(({ job }) => job.run)
-      )
-      for (const { job } of running) job.predictStep()
+      this.#kernel.advance(set.layers[0], runs, steps)
+      for (const { job } of running) job.predictSteps(job.run.t - steps)
     } catch (error) {
       this.#running.delete(set)
       for (const { reject } of running) reject(error)
       return true
     }
+    this.#learnSpeed(workOf(set, runs) * steps, performance.now() - begin)
     const left = running.filter(({ job }) => !job.finished)
     if (left.length === running.length) return false
     if (left.length === 0) this.#running.delete(set)
@@ -74,4 +81,20 @@ export class Stepper {
     for (const { job, resolve } of running) if (job.finished) resolve()
     return true
   }
+
+  /** As many steps as fit into a tick at the speed seen so far, and no more than the first job to end has left. */
+  #stepsAtOnce(set: ParameterSet, runs: readonly LayerRun[]): number {
+    const left = runs.reduce((least, { T_x, t }) => Math.min(least, T_x - t), Number.POSITIVE_INFINITY)
+    const fit = Math.floor((this.#speed * TICK_MS) / this.#running.size / workOf(set, runs))
+    return Math.max(1, Math.min(left, fit))
+  }
+
+  #learnSpeed(work: number, ms: number): void {
+    if (ms > 0) this.#speed += (work / ms - this.#speed) / SPEED_MEMORY
+  }
+}
+
+/** Multiplications of one time step. */
+function workOf({ n_x, n_a }: ParameterSet, runs: readonly LayerRun[]): number {
+  return runs.reduce((rows, { m }) => rows + m, 0) * 4 * n_a * (n_a + n_x)
 }

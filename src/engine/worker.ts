@@ -1,20 +1,22 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
-import { createReferenceKernel } from '../kernels/reference.ts'
+import { createKernel } from '../kernels/choose.ts'
+import { releaseParameterSet } from '../parameters/parameter-set.ts'
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { exportSet } from '../protocols/rest/export-set.ts'
 import { importSet } from '../protocols/rest/import-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
 import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
+import { SetRegistry } from './registry.ts'
 import { Stepper } from './stepper.ts'
 
 /** The entry of a worker thread: takes messages, runs operations, answers. */
 
 const port = parentPort as MessagePort
-const { limits, sets: initialSets } = workerData as WorkerData
-const kernel = createReferenceKernel()
-const sets = new Map(initialSets)
+const { limits, kernel: shared, sets: published } = workerData as WorkerData
+const kernel = createKernel(shared)
+const sets = new SetRegistry(published, (handle) => send({ type: 'idle', handle }))
 const context: WorkerContext = { kernel, stepper: new Stepper(kernel), sets, limits }
 
 port.on('message', (message: ToWorker) => {
@@ -23,17 +25,21 @@ port.on('message', (message: ToWorker) => {
       void answer(message.id, message.operation)
       break
     case 'set':
-      sets.set(message.name, message.set)
+      sets.publish(message.name, message.published)
       break
     case 'unset':
-      sets.delete(message.name)
+      sets.withdraw(message.name)
+      break
+    case 'release':
+      releaseParameterSet(kernel, message.set)
       break
     case 'close':
       // nothing is left to do when this comes: the thread ends by itself and its coverage is kept
+      kernel.close()
       port.close()
   }
 })
-send({ type: 'ready', kernel: kernel.name })
+send({ type: 'ready' })
 
 async function answer(id: number, operation: Operation): Promise<void> {
   try {

@@ -6,7 +6,7 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
-type KernelName = 'reference'
+type KernelName = 'reference' | 'wasm'
 
 /** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
 export interface LayerWeights {
@@ -87,12 +87,16 @@ export interface Kernel {
   unpackHead(head: PackedHead): HeadWeights
 
   /**
-   * Moves every run one time step forward, together. Each run must have t < T_x. Writes block t + 1 of `a` and `c`
-   * and step t of the gates asked for, on the rows active at t, and adds 1 to t. The rows that are not active stay
-   * untouched. A row's result does not depend on the other rows of the call.
+   * Moves every run `steps` time steps forward, together. Each run must have t + steps ≤ T_x. For each step it writes
+   * block t + 1 of `a` and `c` and step t of the gates asked for, on the rows active at t, and adds 1 to t. The rows
+   * that are not active stay untouched. A row's result depends neither on the other rows of the call nor on how the
+   * steps are divided into calls.
    */
-  step(layer: PackedLayer, runs: readonly LayerRun[]): void
+  advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void
 
   /** yt_pred of `rows` consecutive rows: y[yRow + r] = softmax(Wy·a[aRow + r] + by). */
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void
+
+  /** Gives this thread's scratch back; the kernel must not be used again. Packed weights and arrays stay. */
+  close(): void
 }

@@ -22,15 +22,18 @@ export function createReferenceKernel(): Kernel {
     packHead: ({ n_a, n_y, Wy, by }) => ({ n_a, n_y, memory: concatenate([Wy, by]) }),
     unpackLayer,
     unpackHead,
-    step(layer, runs) {
+    advance(layer, runs, steps) {
       const parameters = layerParameters(layer)
-      for (const run of runs) stepRun(layer, parameters, run)
+      for (const run of runs) {
+        for (const end = run.t + steps; run.t < end; ) stepRun(layer, parameters, run)
+      }
     },
     predict(head, a, aRow, y, yRow, rows) {
       const { Wy, by } = headParameters(head)
       const yt_pred = softmax(addColumn(dot(Wy, fromRows(a, aRow, rows, head.n_a)), by))
       toRows(yt_pred, y, yRow)
-    }
+    },
+    close: () => {} // there is no scratch
   }
 }
 

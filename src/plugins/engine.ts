@@ -14,6 +14,7 @@ declare module 'fastify' {
 export const engine = fastifyPlugin(
   async (app, config: Config) => {
     const pool = await Pool.start({
+      kernel: config.kernel,
       workers: config.workers,
       maxPending: config.maxPending,
       limits: {

@@ -73,7 +73,12 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const check = () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
       check() // before the work, and again after it: another change may have come first
       const set = await app.pool.run<'import'>({ kind: 'import', body: movable(request.body) })
-      check()
+      try {
+        check()
+      } catch (error) {
+        app.pool.discard(set)
+        throw error
+      }
       const created = app.store.get(name) === undefined
       const now = app.store.put(name, set)
       reply.code(created ? 201 : 200).header('etag', etag(set.version))

@@ -16,4 +16,4 @@ parentPort!.on('message', (message: ToWorker) => {
   const result = new Uint8Array(Buffer.from(JSON.stringify([...names])))
   send({ type: 'done', id: message.id, result })
 })
-send({ type: 'ready', kernel: 'none' })
+send({ type: 'ready' })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Job } from '../../src/engine/job.ts'
 import { Stepper } from '../../src/engine/stepper.ts'
+import { createKernel, shareKernel } from '../../src/kernels/choose.ts'
 import type { Kernel } from '../../src/kernels/kernel.ts'
 import { createReferenceKernel } from '../../src/kernels/reference.ts'
 import { forEachParameter } from '../../src/lstm/dimensions.ts'
@@ -27,36 +28,37 @@ function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x
 
 const results = ({ run, y }: Job) => [run.a, run.c, run.gates.ot!, y!].map((values) => Array.from(values))
 
-t.test('a job gives the same bits alone and in a crowd that comes and goes', async () => {
-  const kernel = createReferenceKernel()
-  const sets = [makeSet(kernel, 1, 3, 5), makeSet(kernel, 2, 2, 9)]
-  const arrivals = fc.array(
-    fc.record({
-      set: fc.nat(1),
-      seed: fc.nat(),
-      m: fc.integer({ min: 1, max: 5 }),
-      T_x: fc.integer({ min: 1, max: 40 }),
-      pause: fc.integer({ min: 0, max: 2 })
-    }),
-    { minLength: 2, maxLength: 12 }
-  )
-  const property = fc.asyncProperty(arrivals, async (jobs) => {
-    const crowd = new Stepper(kernel)
-    const running: Promise<Job>[] = []
-    for (const { set, seed, m, T_x, pause } of jobs) {
-      const job = makeJob(kernel, sets[set], seed, m, T_x)
-      running.push(crowd.run(job).then(() => job))
-      for (let i = 0; i < pause; i++) await new Promise(setImmediate)
-    }
-    const together = await Promise.all(running)
-    for (const [i, { set, seed, m, T_x }] of jobs.entries()) {
-      const alone = makeJob(kernel, sets[set], seed, m, T_x)
-      await new Stepper(kernel).run(alone)
-      assert.deepEqual(results(together[i]), results(alone))
-    }
+for (const name of ['wasm', 'reference'] as const)
+  t.test(`a job gives the same bits alone and in a crowd that comes and goes: ${name}`, async () => {
+    const kernel = createKernel(shareKernel(name))
+    const sets = [makeSet(kernel, 1, 3, 5), makeSet(kernel, 2, 2, 9)]
+    const arrivals = fc.array(
+      fc.record({
+        set: fc.nat(1),
+        seed: fc.nat(),
+        m: fc.integer({ min: 1, max: 5 }),
+        T_x: fc.integer({ min: 1, max: 40 }),
+        pause: fc.integer({ min: 0, max: 2 })
+      }),
+      { minLength: 2, maxLength: 12 }
+    )
+    const property = fc.asyncProperty(arrivals, async (jobs) => {
+      const crowd = new Stepper(kernel)
+      const running: Promise<Job>[] = []
+      for (const { set, seed, m, T_x, pause } of jobs) {
+        const job = makeJob(kernel, sets[set], seed, m, T_x)
+        running.push(crowd.run(job).then(() => job))
+        for (let i = 0; i < pause; i++) await new Promise(setImmediate)
+      }
+      const together = await Promise.all(running)
+      for (const [i, { set, seed, m, T_x }] of jobs.entries()) {
+        const alone = makeJob(kernel, sets[set], seed, m, T_x)
+        await new Stepper(kernel).run(alone)
+        assert.deepEqual(results(together[i]), results(alone))
+      }
+    })
+    await fc.assert(property, { numRuns: 30 })
   })
-  await fc.assert(property, { numRuns: 30 })
-})
 
 t.test('a short job does not wait for a long one, of the same set or of another', async (t) => {
   const kernel = createReferenceKernel()
@@ -84,9 +86,9 @@ t.test('a kernel that throws fails the jobs of that call alone', async (t) => {
   const [good, bad] = [makeSet(kernel, 1, 2, 3), makeSet(kernel, 2, 2, 3)]
   const faulty: Kernel = {
     ...kernel,
-    step(layer, runs) {
+    advance(layer, runs, steps) {
       if (layer === bad.layers[0]) throw new Error('made to fail')
-      kernel.step(layer, runs)
+      kernel.advance(layer, runs, steps)
     }
   }
   const stepper = new Stepper(faulty)

@@ -3,55 +3,56 @@ import { courseSequence, largestDifference } from '../fixtures.ts'
 import { startService } from '../service.ts'
 import { flatten, random, randomSet, shapeOf, toBase64, transpose } from '../tensors.ts'
 
-t.test("POST /sequence gives the course's numbers", async (t) => {
-  const { ask } = await startService(t)
-  const { parameters, x, a0, expected } = courseSequence()
-  const { status, json } = await ask({ url: '/sequence', body: { parameters, x, a0 } })
-  t.equal(status, 200)
-  t.strictSame(Object.keys(json), ['parameters', 'a', 'y', 'c'])
-  t.ok(Math.abs(json.a[4][3][6] - 0.172117767533) < 1e-7)
-  t.ok(Math.abs(json.y[1][4][3] - 0.95087346185) < 1e-7)
-  t.ok(Math.abs(json.c[1][2][1] - -0.855544916718) < 1e-7)
-  for (const name of ['a', 'y', 'c'] as const) t.ok(largestDifference(json[name], expected[name]) < 1e-6, name)
+for (const kernel of ['wasm', 'reference'] as const)
+  t.test(`POST /sequence gives the course's numbers: ${kernel}`, async (t) => {
+    const { ask } = await startService(t, { kernel })
+    const { parameters, x, a0, expected } = courseSequence()
+    const { status, json } = await ask({ url: '/sequence', body: { parameters, x, a0 } })
+    t.equal(status, 200)
+    t.strictSame(Object.keys(json), ['parameters', 'a', 'y', 'c'])
+    t.ok(Math.abs(json.a[4][3][6] - 0.172117767533) < 3e-7)
+    t.ok(Math.abs(json.y[1][4][3] - 0.95087346185) < 3e-7)
+    t.ok(Math.abs(json.c[1][2][1] - -0.855544916718) < 3e-7)
+    for (const name of ['a', 'y', 'c'] as const) t.ok(largestDifference(json[name], expected[name]) < 1e-6, name)
 
-  const { json: more } = await ask({
-    url: '/sequence',
-    body: { parameters, x, a0, outputs: ['caches', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last'] }
+    const { json: more } = await ask({
+      url: '/sequence',
+      body: { parameters, x, a0, outputs: ['caches', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last'] }
+    })
+    t.strictSame(Object.keys(more), ['parameters', 'caches', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last'])
+    for (const gate of ['ft', 'it', 'cct', 'ot'] as const) {
+      t.ok(largestDifference(more[gate], expected.caches[gate]) < 1e-6, gate)
+      t.strictSame(more.caches[gate], more[gate])
+    }
+    const last = (tensor: number[][][]) => tensor.map((rows) => rows.map((values) => values[6]))
+    t.strictSame(more.a_last, last(json.a))
+    t.strictSame(more.c_last, last(json.c))
+    t.strictSame(Object.keys(more.caches), [
+      'a_next',
+      'c_next',
+      'a_prev',
+      'c_prev',
+      'ft',
+      'it',
+      'cct',
+      'ot',
+      'xt',
+      'parameters'
+    ])
+    t.strictSame(more.caches.a_next, json.a)
+    t.ok(largestDifference(more.caches.xt, x) < 1e-6)
+    for (const [prev, next] of [
+      ['a_prev', json.a],
+      ['c_prev', json.c]
+    ] as const) {
+      const shifted = more.caches[prev].map((rows: number[][]) => rows.map((values) => values.slice(1)))
+      t.strictSame(
+        shifted,
+        next.map((rows: number[][]) => rows.map((values) => values.slice(0, -1))),
+        prev
+      )
+    }
   })
-  t.strictSame(Object.keys(more), ['parameters', 'caches', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last'])
-  for (const gate of ['ft', 'it', 'cct', 'ot'] as const) {
-    t.ok(largestDifference(more[gate], expected.caches[gate]) < 1e-6, gate)
-    t.strictSame(more.caches[gate], more[gate])
-  }
-  const last = (tensor: number[][][]) => tensor.map((rows) => rows.map((values) => values[6]))
-  t.strictSame(more.a_last, last(json.a))
-  t.strictSame(more.c_last, last(json.c))
-  t.strictSame(Object.keys(more.caches), [
-    'a_next',
-    'c_next',
-    'a_prev',
-    'c_prev',
-    'ft',
-    'it',
-    'cct',
-    'ot',
-    'xt',
-    'parameters'
-  ])
-  t.strictSame(more.caches.a_next, json.a)
-  t.ok(largestDifference(more.caches.xt, x) < 1e-6)
-  for (const [prev, next] of [
-    ['a_prev', json.a],
-    ['c_prev', json.c]
-  ] as const) {
-    const shifted = more.caches[prev].map((rows: number[][]) => rows.map((values) => values.slice(1)))
-    t.strictSame(
-      shifted,
-      next.map((rows: number[][]) => rows.map((values) => values.slice(0, -1))),
-      prev
-    )
-  }
-})
 
 t.test('lengths: past the end is 0, the last step is the last real one', async (t) => {
   const { ask } = await startService(t)

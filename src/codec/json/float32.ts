@@ -19,11 +19,16 @@ import { POWERS_OF_TEN } from './decimal.ts'
 export const MAX_FLOAT32_TEXT = 22
 
 const ERROR = 1e-6
+
+/** Added and subtracted, it rounds a double below 2^31 to an integer, without the way through an int and back. */
+const ROUNDER = 1.5 * 2 ** 52
+
 const MINUS = 0x2d
 const DOT = 0x2e
 const ZERO = 0x30
 const PLUS = 0x2b
-const ZERO_DOT = (DOT << 8) | ZERO
+/** The double whose bytes are these eight characters, to write them at once. */
+const ZERO_DOT_ZEROS = Buffer.from('0.000000').readDoubleBE()
 const LOWER_E = 0x65
 
 /** Below this every integer is a float32, so that no shorter decimal than its own can read back to it. */
@@ -83,16 +88,17 @@ export function writeFloat32(view: DataView, at: number, bits: number): number {
   if (scaled >= 1e9) scaled = magnitude * SCALE[++row]
   const half = HALF[row]
 
-  const ones = (scaled + 0.5) | 0
-  const tens = Math.imul((scaled * 0.1 + 0.5) | 0, 10)
-  const hundreds = Math.imul((scaled * 0.01 + 0.5) | 0, 100)
-  const thousands = Math.imul((scaled * 0.001 + 0.5) | 0, 1000)
+  const ones = scaled + ROUNDER - ROUNDER
+  const tens = (scaled * 0.1 + ROUNDER - ROUNDER) * 10
+  const hundreds = (scaled * 0.01 + ROUNDER - ROUNDER) * 100
+  const thousands = (scaled * 0.001 + ROUNDER - ROUNDER) * 1000
   const tensOutside = Math.abs(scaled - tens) - half
   const hundredsOutside = Math.abs(scaled - hundreds) - half
   const thousandsOutside = Math.abs(scaled - thousands) - half
   const hasNine = ~signOf(tensOutside)
   const hasSeven = signOf(hundredsOutside)
-  const digits = tens + ((ones - tens) & hasNine) + ((hundreds - tens) & hasSeven)
+  let digits = (tens | 0) + ((ones - tens) & hasNine) + ((hundreds - tens) & hasSeven)
+  let count = 8 - hasNine + hasSeven
   // Halfway between two candidates: 0.5, 5 or 50.
   const tie = 5 + 4.5 * hasNine - 45 * hasSeven
   if (
@@ -103,25 +109,28 @@ export function writeFloat32(view: DataView, at: number, bits: number): number {
   ) {
     return shortestExactly(view, start, magnitude)
   }
-  if (thousandsOutside > 0) return writeDecimal(view, start, digits, 8 - hasNine + hasSeven, POINT[row])
-  // The interval is narrower than 120, so this multiple of 1000 is the only one, and its zeros can go.
-  return writeDecimal(view, start, thousands, significantDigits(thousands), POINT[row])
+  if (thousandsOutside < 0) {
+    // The interval is narrower than 120, so this multiple of 1000 is the only one, and its zeros can go.
+    digits = thousands | 0
+    count = significantDigits(digits)
+  }
+  return writeDecimal(view, start, digits, count, POINT[row])
 }
 
 /** The digits of a number of nine without the zeros at its end, of which it has three at least. */
 function significantDigits(nineDigits: number): number {
   let count = 6
-  for (let rest = (nineDigits / 1000) | 0; count > 1 && rest % 10 === 0; rest = (rest / 10) | 0) count--
+  for (let rest = ((nineDigits | 0) / 1000) | 0; count > 1 && rest % 10 === 0; rest = (rest / 10) | 0) count--
   return count
 }
 
 function writeInteger(view: DataView, at: number, whole: number): number {
   let end = at + 1
   for (let bound = 10; whole >= bound; bound *= 10) end++
-  let rest = whole
+  let rest = whole | 0
   for (let i = end - 1; i >= at; i--) {
     const tenth = (rest / 10) | 0
-    view.setInt8(i, ZERO + rest - 10 * tenth)
+    view.setInt8(i, ZERO + rest - Math.imul(10, tenth))
     rest = tenth
   }
   return end
@@ -151,10 +160,8 @@ function writeDecimal(view: DataView, at: number, nineDigits: number, count: num
   // 999999999.7 may have been rounded up to ten digits.
   if (nineDigits === 1e9) return writeDecimal(view, at, 1e8, 1, point + 1)
   if (point > 0 || point <= -6) return writeLargeOrTiny(view, at, nineDigits, count, point)
-  view.setInt16(at, ZERO_DOT, true)
-  // At most five zeros, some of which the digits overwrite.
-  view.setInt32(at + 2, 0x30303030, true)
-  view.setInt8(at + 6, ZERO)
+  // With the at most five zeros that may follow; the digits overwrite what is too much.
+  view.setFloat64(at, ZERO_DOT_ZEROS)
   const first = at + 2 - point
   writeNine(view, first, nineDigits)
   return first + count
@@ -181,9 +188,11 @@ function writeLargeOrTiny(view: DataView, at: number, nineDigits: number, count:
 }
 
 function writeNine(view: DataView, at: number, nineDigits: number): void {
-  const thousands = (nineDigits / 1000) | 0
+  // Known to be an int32, it is divided by multiplication.
+  const whole = nineDigits | 0
+  const thousands = (whole / 1000) | 0
   const millions = (thousands / 1000) | 0
   view.setInt32(at, DIGITS[millions], true)
-  view.setInt32(at + 3, DIGITS[thousands - 1000 * millions], true)
-  view.setInt32(at + 6, DIGITS[nineDigits - 1000 * thousands], true)
+  view.setInt32(at + 3, DIGITS[thousands - Math.imul(1000, millions)], true)
+  view.setInt32(at + 6, DIGITS[whole - Math.imul(1000, thousands)], true)
 }

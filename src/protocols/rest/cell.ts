@@ -7,7 +7,7 @@ import { Answer } from './answer.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { cacheMembers, type Member, memberView } from './members.ts'
 import { parameterPlan } from './plan.ts'
-import { resolveParameters } from './resolve.ts'
+import { type ResolvedSet, withParameters } from './resolve.ts'
 import { encodingOf, inputState, inputStep } from './tensors.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
@@ -19,13 +19,19 @@ const check = bodyCheck(cellRequest(DecodedArrays, DecodedTensor))
  * @throws the errors of docs/errors.md with status 400 or 404
  */
 export async function cell(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
-  const { kernel, stepper, limits } = context
-  const request = check(readJson(body, plan, { maxDepth: limits.maxJsonDepth }))
+  const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth }))
+  return withParameters(request.parameters, context, (resolved) => compute(request, resolved, context))
+}
+
+async function compute(
+  request: ReturnType<typeof check>,
+  resolved: ResolvedSet,
+  { kernel, stepper, limits }: WorkerContext
+): Promise<Uint8Array<ArrayBuffer>> {
   const { xt, a_prev, c_prev, layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(xt, a_prev, c_prev)
   const outputs = new Set(request.outputs)
 
-  const resolved = resolveParameters(request.parameters, context)
   const { set } = resolved
   const { n_x, n_a } = set
   const { m, ...input } = inputStep(xt, layout, n_x)

@@ -1,6 +1,6 @@
 import type { Static } from '../../../schemas/typebox.ts'
 import { LstmError } from '../../errors.ts'
-import { createParameterSet, type ParameterSet } from '../../parameters/parameter-set.ts'
+import { createParameterSet, type ParameterSet, releaseParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import type { DecodedArrays } from './forms.ts'
 
@@ -11,15 +11,28 @@ export interface ResolvedSet {
   readonly name: string | null
 }
 
-/** @throws LSTM_ERR_PARAMETER_SET_NOT_FOUND, or for inline arrays whatever is wrong with them */
-export function resolveParameters(
+/**
+ * Does something with the parameter set of a request; its weights stay in memory until that is done.
+ * @throws LSTM_ERR_PARAMETER_SET_NOT_FOUND, or for inline arrays whatever is wrong with them
+ */
+export async function withParameters<T>(
   parameters: string | Static<typeof DecodedArrays>,
-  { kernel, sets }: WorkerContext
-): ResolvedSet {
+  { kernel, sets }: WorkerContext,
+  use: (resolved: ResolvedSet) => Promise<T>
+): Promise<T> {
   if (typeof parameters !== 'string') {
-    return { set: createParameterSet(kernel, parameters, 'parameters.'), name: null }
+    const set = createParameterSet(kernel, parameters, 'parameters.')
+    try {
+      return await use({ set, name: null })
+    } finally {
+      releaseParameterSet(kernel, set)
+    }
   }
-  const set = sets.get(parameters)
-  if (set === undefined) throw LstmError.at('/parameters', 'LSTM_ERR_PARAMETER_SET_NOT_FOUND', [parameters])
-  return { set, name: parameters }
+  const held = sets.hold(parameters)
+  if (held === undefined) throw LstmError.at('/parameters', 'LSTM_ERR_PARAMETER_SET_NOT_FOUND', [parameters])
+  try {
+    return await use({ set: held.set, name: parameters })
+  } finally {
+    held.letGo()
+  }
 }

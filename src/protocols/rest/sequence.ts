@@ -8,7 +8,7 @@ import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { checkLengths } from './lengths.ts'
 import { cacheMembers, type Member, memberView } from './members.ts'
 import { parameterPlan } from './plan.ts'
-import { resolveParameters } from './resolve.ts'
+import { type ResolvedSet, withParameters } from './resolve.ts'
 import { encodingOf, inputSequence, inputState } from './tensors.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
@@ -21,13 +21,19 @@ const defaultOutputs: readonly SequenceOutput[] = ['a', 'y', 'c']
  * @throws the errors of docs/errors.md with status 400 or 404
  */
 export async function sequence(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
-  const { kernel, stepper, limits } = context
-  const request = check(readJson(body, plan, { maxDepth: limits.maxJsonDepth }))
+  const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth }))
+  return withParameters(request.parameters, context, (resolved) => compute(request, resolved, context))
+}
+
+async function compute(
+  request: ReturnType<typeof check>,
+  resolved: ResolvedSet,
+  { kernel, stepper, limits }: WorkerContext
+): Promise<Uint8Array<ArrayBuffer>> {
   const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(x, a0, c0)
   const outputs = new Set(request.outputs ?? defaultOutputs)
 
-  const resolved = resolveParameters(request.parameters, context)
   const { set } = resolved
   const { m, T_x, ...input } = inputSequence(x, layout, set.n_x)
   const hidden = a0 === undefined ? undefined : inputState('a0', a0, layout, set.n_a, m)

@@ -1,0 +1,27 @@
+import type { Kernel } from './kernel.ts'
+import { createReferenceKernel } from './reference.ts'
+import { WasmKernel } from './wasm/kernel.ts'
+import { createSharedMemory } from './wasm/memory.ts'
+import { availableBuilds } from './wasm/module.ts'
+
+export type KernelSetting = 'auto' | 'wasm' | 'reference'
+
+/** What the threads of a process share to run one kernel over the same memory. Crosses a thread boundary as it is. */
+export type SharedKernel =
+  | { readonly name: 'wasm'; readonly memory: WebAssembly.Memory }
+  | { readonly name: 'reference' }
+
+/**
+ * Chooses the kernel of this process and makes what its threads share; called once a process.
+ * @throws Error when the kernel that is asked for does not run here
+ */
+export function shareKernel(setting: KernelSetting): SharedKernel {
+  const wasm = setting !== 'reference' && availableBuilds().length > 0
+  if (setting === 'wasm' && !wasm) throw new Error('LSTM_KERNEL is wasm, but this engine has no WebAssembly SIMD')
+  return wasm ? { name: 'wasm', memory: createSharedMemory() } : { name: 'reference' }
+}
+
+/** This thread's kernel over what the process shares. */
+export function createKernel(shared: SharedKernel): Kernel {
+  return shared.name === 'wasm' ? new WasmKernel({ memory: shared.memory }) : createReferenceKernel()
+}
