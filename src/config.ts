@@ -88,12 +88,9 @@ export function flagOf(setting: string): string {
 
 /**
  * Settings from the environment, flags going before it.
- * @throws Error in words for a person when a setting is unknown or its value wrong
+ * @throws Error in words for a person when a flag is unknown or a value wrong
  */
 export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Config {
-  for (const name of Object.keys(env)) {
-    if (name.startsWith('LSTM_') && !(name in settings)) throw new Error(`${name} is not a setting; --help lists them`)
-  }
   const given = Object.fromEntries(Object.keys(settings).flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
   const values = envSchema<Settings>({ schema: Settings, data: { ...given, ...readFlags(argv) }, env: false })
   return {
@@ -110,6 +107,14 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     maxPending: values.LSTM_MAX_PENDING,
     requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS
   }
+}
+
+/**
+ * Variables that look like settings and are none. Worth a warning and no more: Kubernetes puts variables of its own
+ * beside ours, LSTM_SERVE_SERVICE_HOST and the like, for every service of such a name.
+ */
+export function unknownVariables(env: NodeJS.ProcessEnv): string[] {
+  return Object.keys(env).filter((name) => name.startsWith('LSTM_') && !(name in settings))
 }
 
 function readFlags(argv: readonly string[]): Record<string, unknown> {

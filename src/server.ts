@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
-import { type Config, loadConfig, usage } from './config.ts'
+import { type Config, loadConfig, unknownVariables, usage } from './config.ts'
 import { requestExamples } from './routes/examples.ts'
 import { version } from './version.ts'
 
@@ -33,6 +33,7 @@ function configOrExit(): Config {
 
 async function serve(config: Config): Promise<void> {
   const app = await buildApp(config)
+  for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
   closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'closing after a fault')
     else app.log.info({ signal }, 'closing')

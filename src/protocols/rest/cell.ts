@@ -1,30 +1,21 @@
 import { cellRequest } from '../../../schemas/index.ts'
-import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import type { Static } from '../../../schemas/typebox.ts'
+import type { TensorPlan } from '../../codec/json/read.ts'
 import { gateNames, Job } from '../../engine/job.ts'
-import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { cacheMembers, type Member, memberView } from './members.ts'
+import { operation } from './operation.ts'
 import { parameterPlan } from './plan.ts'
-import { type ResolvedSet, withParameters } from './resolve.ts'
+import type { ResolvedSet } from './resolve.ts'
 import { encodingOf, inputState, inputStep } from './tensors.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
-const check = bodyCheck(cellRequest(DecodedArrays, DecodedTensor))
-
-/**
- * POST /cell: one step of m columns.
- * @returns the JSON of the answer
- * @throws the errors of docs/errors.md with status 400 or 404
- */
-export async function cell(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
-  const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth }))
-  return withParameters(request.parameters, context, (resolved) => compute(request, resolved, context))
-}
+const schema = cellRequest(DecodedArrays, DecodedTensor)
 
 async function compute(
-  request: ReturnType<typeof check>,
+  request: Static<typeof schema>,
   resolved: ResolvedSet,
   { kernel, stepper, limits }: WorkerContext
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -62,3 +53,10 @@ async function compute(
     job.release()
   }
 }
+
+/**
+ * POST /cell: one step of m columns.
+ * @returns the JSON of the answer
+ * @throws the errors of docs/errors.md with status 400 or 404
+ */
+export const cell = operation<Static<typeof schema>>(plan, schema, compute)

@@ -1,32 +1,23 @@
 import { type SequenceOutput, sequenceRequest } from '../../../schemas/index.ts'
-import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import type { Static } from '../../../schemas/typebox.ts'
+import type { TensorPlan } from '../../codec/json/read.ts'
 import { gateNames, Job } from '../../engine/job.ts'
-import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { checkLengths } from './lengths.ts'
 import { cacheMembers, type Member, memberView } from './members.ts'
+import { operation } from './operation.ts'
 import { parameterPlan } from './plan.ts'
-import { type ResolvedSet, withParameters } from './resolve.ts'
+import type { ResolvedSet } from './resolve.ts'
 import { encodingOf, inputSequence, inputState } from './tensors.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
-const check = bodyCheck(sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor))
+const schema = sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor)
 const defaultOutputs: readonly SequenceOutput[] = ['a', 'y', 'c']
 
-/**
- * POST /sequence: m columns over T_x steps.
- * @returns the JSON of the answer
- * @throws the errors of docs/errors.md with status 400 or 404
- */
-export async function sequence(body: Uint8Array, context: WorkerContext): Promise<Uint8Array<ArrayBuffer>> {
-  const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth }))
-  return withParameters(request.parameters, context, (resolved) => compute(request, resolved, context))
-}
-
 async function compute(
-  request: ReturnType<typeof check>,
+  request: Static<typeof schema>,
   resolved: ResolvedSet,
   { kernel, stepper, limits }: WorkerContext
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -76,3 +67,10 @@ async function compute(
     job.release()
   }
 }
+
+/**
+ * POST /sequence: m columns over T_x steps.
+ * @returns the JSON of the answer
+ * @throws the errors of docs/errors.md with status 400 or 404
+ */
+export const sequence = operation<Static<typeof schema>>(plan, schema, compute)

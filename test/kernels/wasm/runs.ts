@@ -4,10 +4,10 @@ import type { WasmKernel } from '../../../src/kernels/wasm/kernel.ts'
 import { cell, randomFloats } from './oracle.ts'
 
 export const gateNames = ['ft', 'it', 'cct', 'ot'] as const
-export type GateName = (typeof gateNames)[number]
+type GateName = (typeof gateNames)[number]
 
 /** Fills what must not be written. */
-export const UNTOUCHED = 12345
+const UNTOUCHED = 12345
 
 export interface RunShape {
   readonly n_x: number

@@ -1,0 +1,26 @@
+import type { Static, TSchema } from '../../../schemas/typebox.ts'
+import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import { bodyCheck } from '../../schema-check.ts'
+import type { WorkerContext } from '../context.ts'
+import type { DecodedArrays } from './forms.ts'
+import { type ResolvedSet, withParameters } from './resolve.ts'
+
+/** From the bytes of a request to those of its answer. */
+export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Uint8Array<ArrayBuffer>>
+
+/**
+ * An operation on a parameter set: reads the body, holds it against its schema, and computes with the set that it
+ * names or brings.
+ * @param plan which members of the body hold tensors
+ */
+export function operation<Request extends { parameters: string | Static<typeof DecodedArrays> }>(
+  plan: TensorPlan,
+  schema: TSchema & { static?: Request },
+  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<Uint8Array<ArrayBuffer>>
+): Operation {
+  const check = bodyCheck(schema)
+  return (body, context) => {
+    const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth })) as Request
+    return withParameters(request.parameters, context, (resolved) => compute(request, resolved, context))
+  }
+}
