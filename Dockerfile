@@ -7,7 +7,9 @@ COPY tsconfig.json ./
 COPY scripts/build.mjs scripts/
 COPY schemas schemas
 COPY src src
-RUN npm run build && npm prune --omit=dev && rm -rf dist/test && find dist -name '*.map' -delete
+RUN npm run build && npm prune --omit=dev && rm -rf dist/test \
+  && find dist node_modules \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+  && find node_modules -type d -empty -delete
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production LSTM_HOST=0.0.0.0

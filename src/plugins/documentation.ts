@@ -15,6 +15,21 @@ interface Operation {
   readonly requestBody?: { readonly content: Record<string, { examples?: object }> }
 }
 
+/**
+ * What the page may load: its own files. The plugin's own policy also upgrades every request to https, which leaves the
+ * page empty wherever the service is reached over plain http and not as localhost.
+ */
+const contentSecurityPolicy = {
+  'default-src': "'self'",
+  'base-uri': "'self'",
+  'frame-ancestors': "'self'",
+  'img-src': ["'self'", 'data:'],
+  'object-src': "'none'",
+  'script-src-attr': "'none'",
+  // the style inside the logo that Swagger UI brings along
+  'style-src': ["'self'", "'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='"]
+}
+
 /** The API document, made from the routes' declarations, and Swagger UI over it. Registered before the routes. */
 export const documentation = fastifyPlugin(
   async (app, { requestExamples }: DocumentationOptions) => {
@@ -49,7 +64,7 @@ export const documentation = fastifyPlugin(
     })
     await app.register(fastifySwaggerUi, {
       routePrefix: '/docs',
-      staticCSP: true,
+      staticCSP: contentSecurityPolicy,
       uiConfig: { docExpansion: 'list', deepLinking: true, displayRequestDuration: true, tryItOutEnabled: false }
     })
     app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
