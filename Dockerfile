@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json ./
-COPY scripts/build.mjs scripts/
+COPY scripts/build.mjs scripts/build-wasm.mjs scripts/
 COPY schemas schemas
 COPY src src
 RUN npm run build && npm prune --omit=dev && rm -rf dist/test \
