@@ -21,7 +21,8 @@ try {
     readFileSync(output, 'utf8')
   )
   const [, total = 0, passed = 0, failed = 0, skipped = 0] = totals ?? []
-  console.log(`${passed} passed, ${failed} failed${Number(skipped) > 0 ? `, ${skipped} skipped` : ''}`)
+  // the reporter may leave a control sequence on the line
+  console.log(`\n${passed} passed, ${failed} failed${Number(skipped) > 0 ? `, ${skipped} skipped` : ''}`)
   process.exitCode = status === 0 && Number(total) > 0 && Number(failed) === 0 ? 0 : 1
 } finally {
   rmSync(scratch, { recursive: true, force: true })
