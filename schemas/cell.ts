@@ -1,4 +1,4 @@
-import { ParameterSetName } from './parameters.ts'
+import { nameOrArrays } from './parameters.ts'
 import { Encoding, Layout } from './tensors.ts'
 import { type TSchema, Type } from './typebox.ts'
 
@@ -12,9 +12,7 @@ export function cellRequest<A extends TSchema, M extends TSchema>(
 ) {
   return Type.Object(
     {
-      parameters: Type.Union([ParameterSetName, arrays], {
-        description: 'The name of a parameter set, or the ten arrays inline.'
-      }),
+      parameters: nameOrArrays(arrays),
       xt: matrix,
       a_prev: Type.Optional(matrix),
       c_prev: Type.Optional(matrix),

@@ -40,6 +40,13 @@ export function parameterArrays<M extends TSchema>(matrix: M, options: { $id?: s
 
 export const ParameterArrays = parameterArrays(Type.Ref('Matrix#'), { $id: 'ParameterArrays' })
 
+/** How a request says which parameters it means. */
+export function nameOrArrays<A extends TSchema>(arrays: A) {
+  return Type.Union([ParameterSetName, arrays], {
+    description: 'The name of a parameter set, or the ten arrays inline.'
+  })
+}
+
 export const ParameterSetReference = Type.Object(
   {
     name: Type.Union([Type.String(), Type.Null()], { description: 'Null where the arrays came inline.' }),

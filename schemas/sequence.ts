@@ -1,4 +1,4 @@
-import { ParameterSetName } from './parameters.ts'
+import { nameOrArrays } from './parameters.ts'
 import { Encoding, Layout } from './tensors.ts'
 import { type TSchema, Type } from './typebox.ts'
 
@@ -19,9 +19,7 @@ export function sequenceRequest<A extends TSchema, T extends TSchema, M extends 
 ) {
   return Type.Object(
     {
-      parameters: Type.Union([ParameterSetName, arrays], {
-        description: 'The name of a parameter set, or the ten arrays inline.'
-      }),
+      parameters: nameOrArrays(arrays),
       x: tensor3,
       a0: Type.Optional(matrix),
       c0: Type.Optional(matrix),
