@@ -1,21 +1,19 @@
-// Builds dist/ from nothing, so that a deleted source file cannot live on in it.
-import { execFileSync } from 'node:child_process'
+// Builds dist/ from nothing, so that a deleted source file cannot live on in it. The compiler and the WASM kernel's
+// run beside each other.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { buildWasm } from './build-wasm.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const bin = (name) => `${root}node_modules/.bin/${name}`
 
 rmSync(`${root}dist`, { recursive: true, force: true })
-try {
-  execFileSync(bin('tsc'), [], { cwd: root, stdio: 'inherit' })
-} catch {
-  process.exit(1) // the compiler has said why
-}
-
+const tsc = once(spawn(`${root}node_modules/.bin/tsc`, [], { cwd: root, stdio: 'inherit' }), 'close')
 await buildWasm()
+const [code] = await tsc
+if (code !== 0) process.exit(1) // the compiler has said why
 
 // typebox in one file, in the place of the module that re-exports it
 const typebox = `${root}dist/schemas/typebox.js`
