@@ -1,5 +1,4 @@
-import type { Static, TSchema } from '../schemas/typebox.ts'
-import { Compile } from '../schemas/typebox.ts'
+import { Compile, type Static, type TSchema } from '../schemas/typebox.ts'
 import { type Issue, LstmError } from './errors.ts'
 
 interface SchemaError {

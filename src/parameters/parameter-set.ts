@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { LstmError } from '../errors.ts'
-import type { HeadWeights, Kernel, PackedHead, PackedLayer } from '../kernels/kernel.ts'
+import type { Kernel, PackedHead, PackedLayer } from '../kernels/kernel.ts'
 import { forEachParameter, type ParameterName, parameterDimensions, parameterNames } from '../lstm/dimensions.ts'
 import type { NamedArray } from './files/array.ts'
 
@@ -53,24 +53,12 @@ export function createParameterSet(kernel: Kernel, arrays: ParameterArrays, pref
   const { n_x, n_a, n_y } = parameterDimensions(shapes, prefix)
   const data = forEachParameter((name) => arrays[name].data)
   const layer = kernel.packLayer({ n_x, n_a, ...data })
-  const head = packHeadOr(() => kernel.release(layer.memory), kernel, { n_a, n_y, ...data })
-  return {
-    version: contentVersion(arrays),
-    n_x,
-    n_a,
-    n_y,
-    layers: [layer],
-    head,
-    bytes: layer.memory.byteLength + head.memory.byteLength
-  }
-}
-
-/** Packs the head; when that fails, undoes what was done before it. */
-function packHeadOr(undo: () => void, kernel: Kernel, weights: HeadWeights): PackedHead {
   try {
-    return kernel.packHead(weights)
+    const head = kernel.packHead({ n_a, n_y, ...data })
+    const bytes = layer.memory.byteLength + head.memory.byteLength
+    return { version: contentVersion(arrays), n_x, n_a, n_y, layers: [layer], head, bytes }
   } catch (error) {
-    undo()
+    kernel.release(layer.memory)
     throw error
   }
 }

@@ -1,5 +1,4 @@
-import type { FastifyInstance } from 'fastify'
-import { LstmError } from '../errors.ts'
+import { errorCodes, type FastifyInstance } from 'fastify'
 
 /** Takes bodies of these types as they are: bytes for a worker, neither parsed nor copied here. */
 export function takeRawBodies(app: FastifyInstance, contentTypes: readonly string[]): void {
@@ -10,11 +9,11 @@ export function takeRawBodies(app: FastifyInstance, contentTypes: readonly strin
 }
 
 /** Takes bodies without a Content-Type too, where the content says what it is. */
-export function takeUntypedBodies(app: FastifyInstance, contentTypes: readonly string[]): void {
+export function takeUntypedBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     const contentType = request.headers['content-type']
     if (contentType === undefined) done(null, body)
-    else done(new LstmError('LSTM_ERR_UNSUPPORTED_MEDIA_TYPE', [contentType, contentTypes.join(', ')]))
+    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(contentType))
   })
 }
 

@@ -1,5 +1,4 @@
-import type { TSchema } from '../../schemas/typebox.ts'
-import { Type } from '../../schemas/typebox.ts'
+import { type TSchema, Type } from '../../schemas/typebox.ts'
 
 /** Pieces of what routes declare of their bodies and answers. */
 

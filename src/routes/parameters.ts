@@ -21,7 +21,7 @@ const description = Type.Ref('ParameterSetDescription#')
 export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { maxParametersBytes }) => {
   await app.register(fastifyAccepts)
   takeRawBodies(app, accepts)
-  takeUntypedBodies(app, accepts)
+  takeUntypedBodies(app)
 
   const stored = (name: string): StoredSet => {
     const found = app.store.get(name)

@@ -1,5 +1,6 @@
 import { JsonWriter } from '../../codec/json/write.ts'
 import type { Encoding, StridedTensor } from '../../codec/tensor.ts'
+import { cacheMembers, type Member } from './members.ts'
 import type { ResolvedSet } from './resolve.ts'
 
 /** The JSON of an answer, member by member, beginning with the parameter set that gave it. */
@@ -19,12 +20,12 @@ export class Answer {
     this.#write(tensor)
   }
 
-  /** A member that holds tensors and, as the last of them, the parameter set again. */
-  cache(name: string, members: readonly (readonly [string, StridedTensor])[]): void {
+  /** A member that holds the tensors of a cache and, as the last of them, the parameter set again. */
+  cache(name: string, view: (member: Member) => StridedTensor): void {
     this.#writer.raw(`,"${name}":{`)
-    for (const [member, tensor] of members) {
+    for (const member of cacheMembers) {
       this.#writer.raw(`"${member}":`)
-      this.#write(tensor)
+      this.#write(view(member))
       this.#writer.raw(',')
     }
     this.#writer.raw('"parameters":').value(this.#reference).raw('}')

@@ -1,15 +1,16 @@
 import { cellRequest } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
-import { gateNames, Job } from '../../engine/job.ts'
+import { gateNames } from '../../engine/job.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
-import { cacheMembers, type Member, memberView } from './members.ts'
+import { type Member, memberView } from './members.ts'
 import { operation } from './operation.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
 import { encodingOf, inputState, inputStep } from './tensors.ts'
+import { withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
 const schema = cellRequest(DecodedArrays, DecodedTensor)
@@ -17,41 +18,29 @@ const schema = cellRequest(DecodedArrays, DecodedTensor)
 async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
-  { kernel, stepper, limits }: WorkerContext
+  context: WorkerContext
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { xt, a_prev, c_prev, layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(xt, a_prev, c_prev)
   const outputs = new Set(request.outputs)
 
   const { set } = resolved
-  const { n_x, n_a } = set
-  const { m, ...input } = inputStep(xt, layout, n_x)
-  const hidden = a_prev === undefined ? undefined : inputState('a_prev', a_prev, layout, n_a, m)
-  const memory = c_prev === undefined ? undefined : inputState('c_prev', c_prev, layout, n_a, m)
+  const { m, ...input } = inputStep(xt, layout, set.n_x)
+  const hiddenState = inputState('a_prev', a_prev, layout, set.n_a, m)
+  const cellState = inputState('c_prev', c_prev, layout, set.n_a, m)
 
   const gates = new Set(gateNames.filter((gate) => outputs.has(gate) || outputs.has('cache')))
-  const job = new Job(kernel, { set, m, T_x: 1, gates, predict: 'last', maxValues: limits.maxJobValues })
-  try {
-    job.setInput(input)
-    if (hidden !== undefined) job.setHiddenState(hidden)
-    if (memory !== undefined) job.setCellState(memory)
-    await stepper.run(job)
-
+  const description = { set, m, T_x: 1, gates, predict: 'last' } as const
+  return withJob(context, description, { input, hiddenState, cellState }, (job) => {
     const view = (member: Member) => memberView(job, member, 'last', layout)
     const answer = new Answer(encoding, resolved)
     answer.tensor('a_next', view('a_next'))
     answer.tensor('c_next', view('c_next'))
     answer.tensor('yt_pred', view('y'))
     for (const gate of gateNames) if (outputs.has(gate)) answer.tensor(gate, view(gate))
-    if (outputs.has('cache'))
-      answer.cache(
-        'cache',
-        cacheMembers.map((member) => [member, view(member)] as const)
-      )
+    if (outputs.has('cache')) answer.cache('cache', view)
     return answer.finish()
-  } finally {
-    job.release()
-  }
+  })
 }
 
 /**

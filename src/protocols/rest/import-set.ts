@@ -1,5 +1,6 @@
 import { readJson } from '../../codec/json/read.ts'
 import { Tensor } from '../../codec/tensor.ts'
+import type { Limits } from '../../engine/limits.ts'
 import { LstmError } from '../../errors.ts'
 import type { NamedArray } from '../../parameters/files/array.ts'
 import { readNpz } from '../../parameters/files/npz.ts'
@@ -12,19 +13,17 @@ import { parameterPlan } from './plan.ts'
  * a zip is an npz, a brace begins JSON.
  * @throws LSTM_ERR_UNREADABLE_FILE and what the format, the arrays or their shapes have wrong
  */
-export async function importSet(body: Uint8Array, { kernel, limits }: WorkerContext): Promise<ParameterSet> {
-  const arrays = isZip(body)
-    ? readNpz(body, limits)
-    : isJson(body)
-      ? readJsonArrays(body, limits.maxJsonDepth)
-      : undefined
-  if (arrays === undefined) {
-    throw new LstmError('LSTM_ERR_UNREADABLE_FILE', [
-      'parameters',
-      `the body begins with neither "{" (JSON) nor a zip's "PK" (npz)`
-    ])
-  }
-  return createParameterSet(kernel, selectArrays(arrays))
+export function importSet(body: Uint8Array, { kernel, limits }: WorkerContext): ParameterSet {
+  return createParameterSet(kernel, selectArrays(readArrays(body, limits)))
+}
+
+function readArrays(body: Uint8Array, limits: Limits): Map<string, NamedArray> {
+  if (isZip(body)) return readNpz(body, limits)
+  if (isJson(body)) return readJsonArrays(body, limits.maxJsonDepth)
+  throw new LstmError('LSTM_ERR_UNREADABLE_FILE', [
+    'parameters',
+    `the body begins with neither "{" (JSON) nor a zip's "PK" (npz)`
+  ])
 }
 
 function isZip(body: Uint8Array): boolean {

@@ -1,16 +1,17 @@
 import { type SequenceOutput, sequenceRequest } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
-import { gateNames, Job } from '../../engine/job.ts'
+import { gateNames } from '../../engine/job.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { checkLengths } from './lengths.ts'
-import { cacheMembers, type Member, memberView } from './members.ts'
+import { type Member, memberView } from './members.ts'
 import { operation } from './operation.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
 import { encodingOf, inputSequence, inputState } from './tensors.ts'
+import { withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
 const schema = sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor)
@@ -19,7 +20,7 @@ const defaultOutputs: readonly SequenceOutput[] = ['a', 'y', 'c']
 async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
-  { kernel, stepper, limits }: WorkerContext
+  context: WorkerContext
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(x, a0, c0)
@@ -27,28 +28,19 @@ async function compute(
 
   const { set } = resolved
   const { m, T_x, ...input } = inputSequence(x, layout, set.n_x)
-  const hidden = a0 === undefined ? undefined : inputState('a0', a0, layout, set.n_a, m)
-  const memory = c0 === undefined ? undefined : inputState('c0', c0, layout, set.n_a, m)
+  const hiddenState = inputState('a0', a0, layout, set.n_a, m)
+  const cellState = inputState('c0', c0, layout, set.n_a, m)
   if (lengths !== undefined) checkLengths(lengths, m, T_x)
 
   const gates = new Set(gateNames.filter((gate) => outputs.has(gate) || outputs.has('caches')))
-  const predict = outputs.has('y') ? steps : 'none'
-  const job = new Job(kernel, { set, m, T_x, lengths, gates, predict, maxValues: limits.maxJobValues })
-  try {
-    job.setInput(input)
-    if (hidden !== undefined) job.setHiddenState(hidden)
-    if (memory !== undefined) job.setCellState(memory)
-    await stepper.run(job)
-
+  const description = { set, m, T_x, lengths, gates, predict: outputs.has('y') ? steps : 'none' } as const
+  return withJob(context, description, { input, hiddenState, cellState }, (job) => {
     const answer = new Answer(encoding, resolved)
     const view = (member: Member, ofSteps = steps) => memberView(job, member, ofSteps, layout)
     for (const name of outputs) {
       switch (name) {
         case 'caches':
-          answer.cache(
-            name,
-            cacheMembers.map((member) => [member, view(member)] as const)
-          )
+          answer.cache(name, view)
           break
         case 'a':
         case 'c':
@@ -63,9 +55,7 @@ async function compute(
       }
     }
     return answer.finish()
-  } finally {
-    job.release()
-  }
+  })
 }
 
 /**

@@ -36,8 +36,15 @@ export function inputStep(xt: Tensor, layout: Layout, n_x: number): RowSource & 
   return { data: xt.data, strides: stateStrides(xt, layout), m }
 }
 
-/** A hidden or memory state for every column. */
-export function inputState(name: string, state: Tensor, layout: Layout, n_a: number, m: number): RowSource {
+/** A hidden or memory state for every column; undefined where the request leaves it out. */
+export function inputState(
+  name: string,
+  state: Tensor | undefined,
+  layout: Layout,
+  n_a: number,
+  m: number
+): RowSource | undefined {
+  if (state === undefined) return undefined
   expectShape(
     name,
     state.shape,
