@@ -1,5 +1,6 @@
 import { maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import type { DestinationStream } from 'pino'
 import type { Config } from './config.ts'
 import { documentation } from './plugins/documentation.ts'
 import { drain } from './plugins/drain.ts'
@@ -12,10 +13,13 @@ import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { parameterRoutes } from './routes/parameters.ts'
 
-/** The whole service without a socket: production and tests build the same one. */
-export async function buildApp(config: Config): Promise<FastifyInstance> {
+/**
+ * The whole service without a socket: production and tests build the same one.
+ * @param log where the log goes, standard output if left out
+ */
+export async function buildApp(config: Config, log?: DestinationStream): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: { level: config.logLevel },
+    logger: { level: config.logLevel, ...(log && { stream: log }) },
     // one line for each request comes from the request-log plugin
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: config.requestTimeoutMs,

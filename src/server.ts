@@ -3,6 +3,7 @@ import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig, unknownVariables, usage } from './config.ts'
+import { logToStandardOutput } from './log.ts'
 import { requestExamples } from './routes/examples.ts'
 import { version } from './version.ts'
 
@@ -32,7 +33,7 @@ function configOrExit(): Config {
 }
 
 async function serve(config: Config): Promise<void> {
-  const app = await buildApp(config)
+  const app = await buildApp(config, logToStandardOutput())
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
   closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'closing after a fault')
