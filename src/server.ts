@@ -54,7 +54,7 @@ async function serve(config: Config): Promise<void> {
 async function loadDemoSets(app: FastifyInstance): Promise<void> {
   for (const name of demoSets) {
     const file = await readFile(new URL(`../../examples/${name}/parameters.npz`, import.meta.url))
-    app.store.put(name, await app.pool.run<'import'>({ kind: 'import', body: new Uint8Array(file) }))
+    app.store.put(name, await app.pool.run<'import'>({ kind: 'import', body: [file] }))
   }
 }
 

@@ -5,7 +5,7 @@ import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { StoredSet } from '../parameters/store.ts'
-import { movable, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
+import { bodyOf, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
@@ -72,7 +72,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const { name } = request.params
       const check = () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
       check() // before the work, and again after it: another change may have come first
-      const set = await app.pool.run<'import'>({ kind: 'import', body: movable(request.body) })
+      const set = await app.pool.run<'import'>({ kind: 'import', body: bodyOf(request) })
       try {
         check()
       } catch (error) {
