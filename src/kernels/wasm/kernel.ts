@@ -74,7 +74,7 @@ export class WasmKernel implements Kernel {
   }
 
   allocate(length: number): Float32Array {
-    return this.#heap.allocate(length).fill(0)
+    return this.#heap.allocate(length)
   }
 
   release(memory: Float32Array): void {
