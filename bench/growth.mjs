@@ -52,6 +52,6 @@ export async function growth({ short }) {
   } finally {
     await generator.stop()
     await server.stop()
-    await remove()
+    remove()
   }
 }

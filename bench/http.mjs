@@ -29,7 +29,7 @@ export async function http({ short }) {
   } finally {
     await generator.stop()
     await Promise.all(servers.map((server) => server.stop()))
-    await remove()
+    remove()
   }
 }
 

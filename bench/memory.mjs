@@ -19,7 +19,7 @@ export async function memory({ short }) {
   try {
     return { set: await largeSet(directory), requests: await manyRequests(directory, short ? REQUESTS / 10 : REQUESTS) }
   } finally {
-    await remove()
+    remove()
   }
 }
 

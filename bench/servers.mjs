@@ -1,6 +1,7 @@
 // The servers that are compared, each a process of its own on a port that the system chooses.
 import { spawn } from 'node:child_process'
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, open, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +11,12 @@ import { putJson, putNpz } from './sets.mjs'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 
-/** A directory for models and logs, removed with `remove`. */
+/** A directory for models and logs, removed with `remove`, or when the process ends otherwise. */
 export async function workDirectory() {
   const directory = await mkdtemp(join(tmpdir(), 'lstm-serve-bench-'))
-  return { directory, remove: () => rm(directory, { recursive: true, force: true }) }
+  const remove = () => rmSync(directory, { recursive: true, force: true })
+  process.once('exit', remove)
+  return { directory, remove }
 }
 
 /** Writes `sets`, name → layer, as models for the peers. */
