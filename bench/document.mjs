@@ -24,7 +24,7 @@ The last table sets base64 beside a copy of the same float32s.
 
 ## HTTP
 
-POST /sequence, m = 1, T_x = 50, batch_first, the hidden states of all steps asked for. \`lstm-serve\` is the service as \`npm start\` runs it, with its log in a file. \`fastify+ort\` (bench/peers/) is Fastify in front of onnxruntime-node with one thread, \`cluster\` the same under node:cluster with one process per core. The peers get the same bytes and give the same outputs; they neither log nor validate, fill typed arrays in the fastest way found, and round to nine decimals before JSON.stringify, which is faster for them than to print doubles in full. Two threads in onnxruntime made the single process slower up to n_a 128.
+POST /sequence, m = 1, T_x = 50, batch_first, the hidden states of all steps asked for. \`lstm-serve\` is the service as \`npm start\` runs it, with its log in a file. \`fastify+ort\` (bench/peers/) is Fastify in front of onnxruntime-node, \`cluster\` the same under node:cluster with one process per core. The peers get the same bytes and give the same outputs; they neither log nor validate, fill typed arrays in the fastest way found, and round to nine decimals before JSON.stringify, which is faster for them than to print doubles in full. The single process gives onnxruntime a thread per core for models of 1 MiB and more, one for smaller ones, as measured best; a process of the cluster has one.
 
 The load generator (bench/load/) is a process of its own and the same for all; it takes 15 to 25 µs of processor time a small request from the two cores. Every answer has to be a 200 of the right length, the first one on each connection has to have the reference's numbers within 10⁻⁵.
 
@@ -52,7 +52,7 @@ ${growth.widths}
 
 ## Memory
 
-A set of 64 MB (n_x = n_a = 1,414), put as npz into a service with four workers. RSS counts the pages that the process has in memory, PSS the same with shared pages divided among the processes that share them.
+A set of 64 MB (n_x = n_a = 1,414), put as npz into a service with four workers. RSS counts the pages that the process has in memory, PSS the same with shared pages divided among the processes that share them. Under requests the least of a series of samples counts, as the garbage collector comes when it likes.
 
 ${memory.set}
 

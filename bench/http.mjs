@@ -21,7 +21,7 @@ export async function http({ short }) {
   try {
     await writeModels(directory, sets)
     servers.push(await startOurs(directory, sets))
-    servers.push(await startSinglePeer(directory, 1))
+    servers.push(await startSinglePeer(directory))
     servers.push(await startClusterPeer(directory))
     const steady = await steadyLoad(generator, servers, layers, short)
     const mixed = await mixedLoad(servers, layers.get(MIXED_SIZE), short)

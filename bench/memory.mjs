@@ -11,6 +11,7 @@ const MB = 1e6
 /** 4 · n · 2n float32 are 64 MB at n = 1414. */
 const LARGE = 1414
 const SETTLE_MS = 3000
+const WORK_S = 4
 const REQUESTS = 200_000
 const SAMPLE_EVERY = 10_000
 
@@ -36,41 +37,48 @@ async function largeSet(directory) {
   const server = await startOurs(directory, [], { LSTM_WORKERS: '4' })
   const generator = new LoadGenerator()
   try {
-    const layer = randomLayer(LARGE)
-    // First a small set and some requests: what a process needs once is no cost of the large set.
-    await put(server, 'small', randomLayer(32), 'npz')
-    const small = sequenceRequests('small', randomLayer(32), 50, 'json')
-    const work = () => generator.run({ port: server.port, ...small, connections: 8, seconds: 3 })
-    await work()
-    await pause(SETTLE_MS)
-    const before = await measure(server)
-    await put(server, 'large', layer, 'npz')
+    // First a small set and requests: what a process needs once is no cost of the large set.
+    const small = randomLayer(32)
+    await put(server, 'small', small, 'npz')
+    const load = { port: server.port, ...sequenceRequests('small', small, 50, 'json'), connections: 8, seconds: WORK_S }
+    await generator.run(load)
+    const before = await leastUnder(generator.run(load), server)
+    await put(server, 'large', randomLayer(LARGE), 'npz')
     const loaded = await measure(server)
     await pause(SETTLE_MS)
     const settled = await measure(server)
-    // Requests, so that the collector has reason to come.
-    await work()
-    const worked = await measure(server)
-    const row = (when, { rss, pss }) => [
-      when,
-      figure(rss),
-      figure(pss),
-      figure(rss - before.rss),
-      figure(pss - before.pss)
+    await generator.run(load)
+    const after = await leastUnder(generator.run(load), server)
+    const rows = [
+      ['before, under small requests', before],
+      ['when PUT was answered', loaded],
+      [`${SETTLE_MS / 1000} s later, idle`, settled],
+      ['after that, under small requests', after]
     ]
     return table(
       ['when', 'RSS, MB', 'PSS, MB', 'RSS more, MB', 'PSS more, MB'],
-      [
-        row('before', before),
-        row('after PUT was answered', loaded),
-        row(`${SETTLE_MS / 1000} s later`, settled),
-        row('after 3 s of small requests', worked)
-      ]
+      rows.map(([when, { rss, pss }]) => [when, ...[rss, pss, rss - before.rss, pss - before.pss].map(figure)])
     )
   } finally {
     await generator.stop()
     await server.stop()
   }
+}
+
+/** The least memory while `work` lasts: just after a collection. */
+async function leastUnder(work, server) {
+  let done = false
+  const ended = work.finally(() => {
+    done = true
+  })
+  let least = await measure(server)
+  while (!done) {
+    await Promise.race([ended, pause(100)])
+    const now = await measure(server)
+    least = { rss: Math.min(least.rss, now.rss), pss: Math.min(least.pss, now.pss) }
+  }
+  await ended
+  return least
 }
 
 async function manyRequests(directory, count) {

@@ -69,9 +69,8 @@ export async function put({ port }, name, layer, form = 'json') {
   if (!response.ok) throw new Error(`PUT ${name}: ${await response.text()}`)
 }
 
-/** Fastify + onnxruntime-node; sessions of `threads` threads. */
-export const startSinglePeer = (directory, threads) =>
-  start('fastify+ort', directory, 'peers/single.mjs', [directory, String(threads)])
+/** Fastify + onnxruntime-node. */
+export const startSinglePeer = (directory) => start('fastify+ort', directory, 'peers/single.mjs', [directory])
 
 /** The same under node:cluster, one process per core. */
 export const startClusterPeer = (directory) => start('cluster', directory, 'peers/cluster.mjs', [directory])
