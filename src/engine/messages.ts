@@ -11,7 +11,7 @@ import type { PublishedSet } from './registry.ts'
 
 export type WeightsFormat = 'json' | 'npz'
 
-/** Operations whose body and answer go through shared memory where they fit; a mailbox names them by their index. */
+/** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
 export const inferenceKinds = ['cell', 'sequence'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
 
@@ -22,17 +22,12 @@ interface Export {
   readonly encoding: Encoding
 }
 
-interface WithBody<K> {
-  readonly kind: K
-  readonly body: Body
-}
+/** What is run beside inferences, as the pool gets it. */
+export type Operation = { readonly kind: 'import'; readonly body: Body } | Export
 
-/** One request's operation, as the pool gets it. */
-export type Operation = WithBody<InferenceKind> | WithBody<'import'> | Export
+export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
-export type OperationOf<K extends Operation['kind']> = K extends 'export' ? Export : WithBody<K>
-
-/** An operation on its way by message; `body` is moved, not copied. */
+/** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
 export type MovedOperation = { readonly kind: InferenceKind | 'import'; readonly body: Uint8Array } | Export
 
 /** Where the time of an inference went in its worker, in milliseconds. */
@@ -61,7 +56,7 @@ export interface Answer {
 }
 
 /** What each operation answers with. */
-export interface Results extends Record<InferenceKind, Answer> {
+export interface Results {
   import: ParameterSet
   export: Uint8Array<ArrayBuffer>
 }
@@ -83,8 +78,6 @@ export type ToWorker =
   | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
-  /** Nobody uses the set any more: one worker gives its memory back. */
-  | { readonly type: 'release'; readonly set: ParameterSet }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
   | { readonly type: 'part'; readonly id: number; readonly part: Part }
   /** What became of a part that this worker gave away. */
@@ -105,7 +98,7 @@ export type FromWorker =
   | { readonly type: 'fault'; readonly id: number; readonly stack: string }
 
 /** The memory that the pool and a worker share for inferences. */
-export interface Exchange {
+interface Exchange {
   /** Mailbox to the worker: id, index of the kind, slot of the body, bytes of the body, number of changes before it. */
   readonly requests: SharedArrayBuffer
   /** Mailbox from the worker: id, slot of the answer, bytes of the answer, and the timing. */

@@ -1,18 +1,22 @@
 import { LstmError } from '../errors.ts'
 import { type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import { bodyLength, joined, joinInto } from './body.ts'
+import { type Body, bodyLength, joined, joinInto } from './body.ts'
+import { Executor, stackOf } from './executor.ts'
+import { InlinePolicy } from './inline.ts'
 import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
 import {
+  type Answer,
   type FromWorker,
+  type InferenceKind,
   inferenceKinds,
   type LOOK,
   type Operation,
   type OperationOf,
   type Results
 } from './messages.ts'
-import { PublishedSets } from './published-sets.ts'
+import { PublishedSets, type SetUser } from './published-sets.ts'
 import { SharedParts } from './shared-parts.ts'
 import { createSlotMemory, Slots } from './slots.ts'
 
@@ -31,6 +35,8 @@ export interface PoolOptions {
   readonly limits: Limits
   /** The module that the workers run. */
   readonly workerUrl?: URL
+  /** Whether short inferences are run on this thread; true if left out. */
+  readonly inline?: boolean
   /** Told of a fault that no client caused. */
   readonly onFault: (reason: string, details: string) => void
 }
@@ -54,6 +60,10 @@ export class Pool {
   readonly #kernel: SharedKernel
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
+  /** Runs short inferences on this thread. */
+  readonly #executor: Executor
+  readonly #inline: InlinePolicy | undefined
+  #pendingHere = 0
   readonly #bodySlotMemory = createSlotMemory()
   readonly #bodySlots = new Slots(this.#bodySlotMemory)
   readonly #pending = new Map<number, Pending>()
@@ -64,6 +74,15 @@ export class Pool {
   private constructor(options: PoolOptions) {
     this.#options = options
     this.#kernel = shareKernel(options.kernel)
+    this.#inline = options.inline === false ? undefined : new InlinePolicy()
+    this.#executor = new Executor({
+      kernel: this.#kernel,
+      limits: options.limits,
+      sets: new Map(),
+      workers: 1, // what is run here is short
+      onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
+      share: () => {}
+    })
   }
 
   /** Resolves when every worker is ready. */
@@ -95,48 +114,92 @@ export class Pool {
 
   /** Operations under way. */
   get pending(): number {
-    return this.#pending.size
+    return this.#pending.size + this.#pendingHere
   }
 
   /**
-   * Runs an operation on a worker.
+   * Runs an inference: here when it is short, else on the worker with the least to do.
+   * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
+   * inference throws
+   */
+  async infer(kind: InferenceKind, body: Body): Promise<Answer> {
+    this.#expectRoom()
+    const bytes = bodyLength(body)
+    const answer = this.#inline?.takes(kind, bytes, this.pending)
+      ? await this.#inferHere(kind, body)
+      : await this.#hand<Answer>(bytes, (member, id) => this.#sendInference(member, id, kind, body))
+    this.#inline?.learn(kind, bytes, answer.timing)
+    return answer
+  }
+
+  /**
+   * Runs an operation on the worker with the least to do.
    * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
    * operation throws
    */
   async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
+    this.#expectRoom()
+    const work: Operation = operation
+    const bytes = work.kind === 'import' ? bodyLength(work.body) : work.set.bytes
+    return this.#hand<Results[K]>(bytes, (member, id) => {
+      if (work.kind === 'import') this.#moveBody(member, id, 'import', work.body)
+      else member.post({ type: 'run', id, operation: work })
+      return undefined
+    })
+  }
+
+  #expectRoom(): void {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
     const { maxPending } = this.#options
-    if (this.#pending.size >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
+    if (this.pending >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
+  }
+
+  async #inferHere(kind: InferenceKind, body: Body): Promise<Answer> {
+    this.#pendingHere++
+    try {
+      const { bytes, timing } = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      return { bytes, timing, free: () => {} }
+    } catch (error) {
+      if (error instanceof LstmError) throw error
+      throw this.#fault(stackOf(error))
+    } finally {
+      this.#pendingHere--
+    }
+  }
+
+  /** @param send gives the work to the worker, and says in which slot its body lies */
+  #hand<R>(bytes: number, send: (member: Member, id: number) => number | undefined): Promise<R> {
     const member = this.#leastBusy()
     if (member === undefined) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
-    const load = OPERATION_LOAD + ('body' in operation ? bodyLength(operation.body) : operation.set.bytes)
-    const slot = this.#send(member, id, operation as Operation)
+    const load = OPERATION_LOAD + bytes
+    const slot = send(member, id)
     member.load += load
-    return new Promise<Results[K]>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#pending.set(id, { member, load, slot, resolve, reject })
     })
   }
 
-  /** @returns the slot that the body was put into, where there was one for it */
-  #send(member: Member, id: number, operation: Operation): number | undefined {
-    if (operation.kind === 'export') {
-      member.post({ type: 'run', id, operation })
-      return undefined
+  #sendInference(member: Member, id: number, kind: InferenceKind, body: Body): number | undefined {
+    const bytes = bodyLength(body)
+    const slot = this.#bodySlots.take(bytes)
+    if (slot !== undefined) {
+      joinInto(body, this.#bodySlots.bytes(slot, bytes))
+      if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
+      this.#bodySlots.give(slot)
     }
-    const { kind, body } = operation
-    if (kind !== 'import') {
-      const bytes = bodyLength(body)
-      const slot = this.#bodySlots.take(bytes)
-      if (slot !== undefined) {
-        joinInto(body, this.#bodySlots.bytes(slot, bytes))
-        if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
-        this.#bodySlots.give(slot)
-      }
-    }
+    this.#moveBody(member, id, kind, body)
+    return undefined
+  }
+
+  #moveBody(member: Member, id: number, kind: InferenceKind | 'import', body: Body): void {
     const whole = joined(body)
     member.post({ type: 'run', id, operation: { kind, body: whole } }, [whole.buffer])
-    return undefined
+  }
+
+  #fault(stack: string): LstmError {
+    this.#options.onFault('an operation failed', stack)
+    return new LstmError('LSTM_ERR_INTERNAL', [])
   }
 
   /**
@@ -144,19 +207,26 @@ export class Pool {
    * has been replaced or withdrawn and no worker uses it any more, its memory is given back.
    */
   publish(name: string, set: ParameterSet): void {
-    const published = this.#sets.put(name, set, this.#members)
+    const published = this.#sets.put(name, set, this.#users)
+    this.#executor.sets.publish(name, published)
     for (const member of this.#members) member.post({ type: 'set', name, published })
   }
 
   /** No operation that is run after this call sees a set under this name. */
   withdraw(name: string): void {
-    this.#sets.retire(name, this.#members)
+    this.#sets.retire(name, this.#users)
+    this.#executor.sets.withdraw(name)
     for (const member of this.#members) member.post({ type: 'unset', name })
   }
 
-  /** Gives the memory of a set back that was never published. */
+  /** Gives the memory of a set back that nobody uses: never published, or used no more. */
   discard(set: ParameterSet): void {
-    this.#leastBusy()?.post({ type: 'release', set })
+    this.#executor.release(set)
+  }
+
+  /** The threads that have views of the sets. */
+  get #users(): SetUser[] {
+    return [this.#executor, ...this.#members]
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
@@ -237,8 +307,7 @@ export class Pool {
     } else if (message.type === 'failed') {
       waiting.reject(LstmError.deserialize(message.error))
     } else {
-      this.#options.onFault('an operation failed', message.stack)
-      waiting.reject(new LstmError('LSTM_ERR_INTERNAL', []))
+      waiting.reject(this.#fault(message.stack))
     }
   }
 

@@ -47,7 +47,7 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
   ] as const) {
     app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
       const begun = performance.now()
-      const { bytes, timing, free } = await app.pool.run<typeof kind>({ kind, body: bodyOf(request) })
+      const { bytes, timing, free } = await app.pool.infer(kind, bodyOf(request))
       reply.raw.once('close', free) // the socket reads the bytes until then
       reply.header('lstm-kernel', app.pool.kernel)
       reply.header('server-timing', serverTiming(timing, performance.now() - begun))
