@@ -6,7 +6,7 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
-type KernelName = 'reference' | 'wasm'
+export type KernelName = 'reference' | 'wasm' | 'native'
 
 /** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
 export interface LayerWeights {
@@ -54,8 +54,13 @@ export interface GateOutputs {
   readonly ot?: Float32Array
 }
 
-/** m sequences on their way through one layer. All arrays come from the kernel's `allocate`. */
+/**
+ * Sequences on their way through one layer. All arrays lie in memory from the kernel's `allocate`. They may be those
+ * of m sequences, or begin at a later row of such: then activeRows[0] says how many rows from there on are this
+ * run's, and the arrays need not reach past the last of them.
+ */
 export interface LayerRun {
+  /** Rows between two steps. */
   readonly m: number
   /** Steps to make. The arrays may have room for more. */
   readonly T_x: number
@@ -63,7 +68,7 @@ export interface LayerRun {
   readonly a: Float32Array // (T_x + 1, m, n_a); block 0 holds a0, block t + 1 the state after step t
   readonly c: Float32Array // (T_x + 1, m, n_a); block 0 holds c0
   readonly gates: GateOutputs
-  /** Rows still running at each step, 1 to m, never growing: columns are sorted by length, the longest first. (T_x) */
+  /** Rows still running at each step, 0 to m, never growing: columns are sorted by length, the longest first. (T_x) */
   readonly activeRows: Int32Array
   /** The next step to compute; the kernel moves it on. */
   t: number

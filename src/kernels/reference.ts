@@ -75,7 +75,9 @@ function unpackHead({ n_a, n_y, memory }: PackedHead): HeadWeights {
 /** One time step of one run: its active rows become the columns of the notation and come back as rows. */
 function stepRun({ n_x, n_a }: PackedLayer, parameters: Parameters, run: LayerRun): void {
   const { m, t, x, a, c, gates } = run
+  run.t = t + 1
   const rows = run.activeRows[t]
+  if (rows === 0) return
   const { a_next, c_next, cache } = lstmCellForward(
     fromRows(x, t * m, rows, n_x),
     fromRows(a, t * m, rows, n_a),
@@ -88,7 +90,6 @@ function stepRun({ n_x, n_a }: PackedLayer, parameters: Parameters, run: LayerRu
     const output = gates[gate]
     if (output !== undefined) toRows(cache[gate], output, t * m)
   }
-  run.t = t + 1
 }
 
 /** `rows` rows of n values from row `first` on, as the (n, rows) matrix of the notation. */

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
+import { nativeMissing } from '../kernels/kernels.ts'
 import { randomSet } from '../tensors.ts'
 
 const bytes = (body: unknown) => new Uint8Array(Buffer.from(JSON.stringify(body)))
@@ -22,7 +23,7 @@ async function startPool(t: Test, options: Partial<PoolOptions> = {}): Promise<{
 }
 t.test('moves a body to a worker and the answer back', async (t) => {
   const { pool } = await startPool(t)
-  t.equal(pool.kernel, 'wasm')
+  t.equal(pool.kernel, nativeMissing ? 'wasm' : 'native')
   t.equal(pool.workers, 2)
   const operation = cell(set)
   const answer = await pool.run<'cell'>(operation)
