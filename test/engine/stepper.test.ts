@@ -8,6 +8,7 @@ import type { Kernel } from '../../src/kernels/kernel.ts'
 import { createReferenceKernel } from '../../src/kernels/reference.ts'
 import { forEachParameter } from '../../src/lstm/dimensions.ts'
 import { createParameterSet, type ParameterSet } from '../../src/parameters/parameter-set.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { flatten, random, randomSet, shapeOf } from '../tensors.ts'
 
 function makeSet(kernel: Kernel, seed: number, n_x: number, n_a: number): ParameterSet {
@@ -28,7 +29,7 @@ function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x
 
 const results = ({ run, y }: Job) => [run.a, run.c, run.gates.ot!, y!].map((values) => Array.from(values))
 
-for (const name of ['wasm', 'reference'] as const)
+for (const name of kernelNames)
   t.test(`a job gives the same bits alone and in a crowd that comes and goes: ${name}`, async () => {
     const kernel = createKernel(shareKernel(name))
     const sets = [makeSet(kernel, 1, 3, 5), makeSet(kernel, 2, 2, 9)]

@@ -58,3 +58,8 @@ export const kernels: readonly KernelUnderTest[] = [
 /** Why the native kernel is not among them. */
 export const nativeMissing =
   NativeKernel.variants().length === 0 && 'the native kernel is not built: `npm run native` says why'
+
+/** What LSTM_KERNEL can be set to here. */
+export const kernelNames = (['native', 'wasm', 'reference'] as const).filter(
+  (name) => name !== 'native' || nativeMissing === false
+)
