@@ -17,6 +17,7 @@ import {
   unpackHeadFrom,
   unpackLayerFrom
 } from './packing.ts'
+import { type Precision, precisions, roundRecurrent } from './precision.ts'
 
 const RUN_WORDS = 9
 const MAX_RUNS = 256 // in one call
@@ -26,15 +27,19 @@ const ACTIVE_WORDS = 16384
 export interface Machine {
   /** Floats in a vector. */
   readonly lanes: number
+  /** How it can read recurrent weights; float32 is among them. */
+  readonly precisions: readonly Precision[]
 
   /**
    * Moves all runs `steps` steps.
+   * @param precision its number in `precisions`
    * @param packed a packed layer
    * @param runs (runCount, RUN_WORDS), as `#writeRun` writes them
    * @param rowTable room for a word for each row of all steps together
    * @param z room for the pre-activations of as many rows
    */
   advance(
+    precision: number,
     n_x: number,
     n_a: number,
     packed: number,
@@ -113,7 +118,7 @@ export class AddressedKernel implements Kernel {
     this.#heap.release(this.#scratch)
   }
 
-  packLayer(weights: LayerWeights): PackedLayer {
+  packLayer(weights: LayerWeights, asked: Precision = 'float32'): PackedLayer {
     const { n_x, n_a } = weights
     if (!positive(n_x) || !positive(n_a))
       throw new RangeError(`n_x, n_a are ${n_x}, ${n_a}; expected whole numbers from 1`)
@@ -122,9 +127,12 @@ export class AddressedKernel implements Kernel {
     }
     for (const name of ['bf', 'bi', 'bc', 'bo'] as const) expectLength(name, weights[name], n_a, '(n_a, 1)')
     this.#rowsOfScratch(layerRow(n_a, this.#lanes))
-    const memory = this.#heap.allocate(layerLength(n_x, n_a, this.#lanes))
-    packLayerInto(memory, weights, this.#lanes)
-    return { n_x, n_a, memory }
+    const native = this.#machine.precisions.includes(asked)
+    const precision = native ? asked : 'float32'
+    const stored = native ? weights : roundRecurrent(weights, asked)
+    const memory = this.#heap.allocate(layerLength(n_x, n_a, this.#lanes, precision))
+    packLayerInto(memory, stored, this.#lanes, precision)
+    return { n_x, n_a, precision, memory }
   }
 
   packHead(weights: HeadWeights): PackedHead {
@@ -140,8 +148,8 @@ export class AddressedKernel implements Kernel {
   }
 
   unpackLayer(layer: PackedLayer): LayerWeights {
-    this.#checkPacked(layer, layer.n_x, layerLength(layer.n_x, layer.n_a, this.#lanes))
-    return unpackLayerFrom(layer.memory, layer.n_x, layer.n_a, this.#lanes)
+    this.#checkLayer(layer)
+    return unpackLayerFrom(layer, this.#lanes)
   }
 
   unpackHead(head: PackedHead): HeadWeights {
@@ -150,7 +158,7 @@ export class AddressedKernel implements Kernel {
   }
 
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void {
-    this.#checkPacked(layer, layer.n_x, layerLength(layer.n_x, layer.n_a, this.#lanes))
+    this.#checkLayer(layer)
     if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
     for (const run of runs) this.#checkRun(layer, run, steps)
     const capacity = this.#rowsOfScratch(layerRow(layer.n_a, this.#lanes))
@@ -189,6 +197,7 @@ export class AddressedKernel implements Kernel {
       const block = Math.min(most, steps - done)
       for (let i = 0; i < count; i++) this.#writeRun(layer, i, done, block)
       this.#machine.advance(
+        precisions.indexOf(layer.precision),
         layer.n_x,
         layer.n_a,
         layer.memory.byteOffset,
@@ -257,6 +266,12 @@ export class AddressedKernel implements Kernel {
     const rows = Math.floor(this.#zBytes / rowBytes)
     if (rows === 0) throw new RangeError(`one row needs ${rowBytes} bytes of scratch; there are ${this.#zBytes}`)
     return rows
+  }
+
+  #checkLayer(layer: PackedLayer): void {
+    const { n_x, n_a, precision } = layer
+    if (!this.#machine.precisions.includes(precision)) throw new RangeError(`no weights of ${precision} here`)
+    this.#checkPacked(layer, n_x, layerLength(n_x, n_a, this.#lanes, precision))
   }
 
   #checkPacked(packed: PackedLayer | PackedHead, inputs: number, length: number): void {

@@ -6,6 +6,8 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
+import type { Precision } from './precision.ts'
+
 export type KernelName = 'reference' | 'wasm' | 'native'
 
 /** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
@@ -37,6 +39,8 @@ export interface HeadWeights {
 export interface PackedLayer {
   readonly n_x: number
   readonly n_a: number
+  /** How the recurrent weights lie in memory. */
+  readonly precision: Precision
   readonly memory: Float32Array
 }
 
@@ -83,11 +87,14 @@ export interface Kernel {
   /** Gives memory from `allocate` back; it must not be touched again. */
   release(memory: Float32Array): void
 
-  /** Copies weights into memory of this kernel, in its order. */
-  packLayer(weights: LayerWeights): PackedLayer
+  /**
+   * Copies weights into memory of this kernel, in its order, the recurrent ones as `precision` leaves them (float32
+   * when left out). A kernel that has no use for smaller weights holds the same numbers as float32.
+   */
+  packLayer(weights: LayerWeights, precision?: Precision): PackedLayer
   packHead(weights: HeadWeights): PackedHead
 
-  /** The weights back, bit for bit, as fresh arrays. */
+  /** The weights back, bit for bit as they are stored, as fresh float32 arrays. */
   unpackLayer(layer: PackedLayer): LayerWeights
   unpackHead(head: PackedHead): HeadWeights
 

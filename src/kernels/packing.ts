@@ -4,12 +4,15 @@
  *
  * A layer, with `blocks` = ceil(n_a / lanes):
  * bias (blocks, 4, lanes) | Wx (blocks, n_x, 4, lanes) | Wa (blocks, n_a, 4, lanes),
- * the last two axes being the gates f, i, c, o and so many units.
+ * the last two axes being the gates f, i, c, o and so many units. Wa may also lie there in words of 32 bits as
+ * bfloat16: (blocks, n_a, 2, lanes), f in the lower and i in the upper half, then c and o; or as
+ * int8: scales (blocks, 4, lanes) | (blocks, n_a, lanes), a byte for each gate, which holds 128 more than its number.
  * A head, with `panels` = ceil(n_y / (4·lanes)):  by (panels, 4·lanes) | Wy (panels, n_a, 4·lanes).
  * Units and outputs that fill up the last panel have weight 0; their bias is 0 in a layer, and in a head the lowest
  * finite float, so that softmax never takes them for the largest.
  */
-import type { HeadWeights, LayerWeights } from './kernel.ts'
+import type { HeadWeights, LayerWeights, PackedLayer } from './kernel.ts'
+import { bfloat16Bits, fromBfloat16Bits, type Precision, quantize } from './precision.ts'
 
 const LOWEST_FLOAT = -3.4028234663852886e38
 
@@ -21,8 +24,11 @@ export const layerRow = (n_a: number, lanes: number): number => roundUp(n_a, lan
 /** Floats of one row of a head's outputs before softmax, which is those of its bias. */
 export const headRow = (n_y: number, lanes: number): number => roundUp(n_y, 4 * lanes)
 
+const wordsOfWeight = { float32: 1, bfloat16: 1 / 2, int8: 1 / 4 }
+
 /** Floats of a packed layer. */
-export const layerLength = (n_x: number, n_a: number, lanes: number): number => layerRow(n_a, lanes) * (1 + n_x + n_a)
+export const layerLength = (n_x: number, n_a: number, lanes: number, precision: Precision): number =>
+  layerRow(n_a, lanes) * (1 + n_x + (precision === 'int8' ? 1 : 0) + n_a * wordsOfWeight[precision])
 
 /** Floats of a packed head. */
 export const headLength = (n_a: number, n_y: number, lanes: number): number => headRow(n_y, lanes) * (1 + n_a)
@@ -33,49 +39,97 @@ const panelIndex = (unit: number, gate: number, K: number, lanes: number): numbe
   return block * K * 4 * lanes + gate * lanes + (unit - block * lanes)
 }
 
-/**
- * Calls `move` for every stretch of weights that lies side by side in a row of W: `count` values from `index` in W of
- * that gate on, which lie from `packed` on, `stride` apart.
- */
-function eachLayerRow(
-  { n_x, n_a }: { readonly n_x: number; readonly n_a: number },
-  lanes: number,
-  move: (gate: number, index: number, packed: number, count: number, stride: number) => void
-): void {
-  const Wx = layerRow(n_a, lanes)
-  const Wa = Wx * (1 + n_x)
-  for (let unit = 0; unit < n_a; unit++) {
-    const row = unit * (n_a + n_x)
-    for (let gate = 0; gate < 4; gate++) {
-      // The hidden state comes first in W's columns.
-      move(gate, row, Wa + panelIndex(unit, gate, n_a, lanes), n_a, 4 * lanes)
-      move(gate, row + n_a, Wx + panelIndex(unit, gate, n_x, lanes), n_x, 4 * lanes)
+/** Where the weights of a unit for a gate lie: each of K inputs in (blocks, K, 4, lanes) from `values` on. */
+interface PackedRow {
+  read(k: number): number
+  write(row: Float32Array): void
+}
+
+function float32Row(values: Float32Array, unit: number, gate: number, K: number, lanes: number): PackedRow {
+  const at = panelIndex(unit, gate, K, lanes)
+  return {
+    read: (k) => values[at + k * 4 * lanes],
+    write: (row) => {
+      for (let k = 0; k < K; k++) values[at + k * 4 * lanes] = row[k]
     }
   }
 }
 
-/** packed: (layerLength), overwritten */
-export function packLayerInto(packed: Float32Array, weights: LayerWeights, lanes: number): void {
-  const W = [weights.Wf, weights.Wi, weights.Wc, weights.Wo] // (n_a, n_a + n_x) each
-  const b = [weights.bf, weights.bi, weights.bc, weights.bo] // (n_a, 1) each
-  packed.fill(0)
-  for (let unit = 0; unit < weights.n_a; unit++) {
-    for (let gate = 0; gate < 4; gate++) packed[panelIndex(unit, gate, 1, lanes)] = b[gate][unit]
+function bfloat16Row(values: Float32Array, unit: number, gate: number, K: number, lanes: number): PackedRow {
+  const halves = new Uint16Array(values.buffer, values.byteOffset, 2 * values.length)
+  const block = Math.floor(unit / lanes)
+  const lane = unit - block * lanes
+  const at = 2 * (block * K * 2 * lanes + (gate >> 1) * lanes + lane) + (gate & 1)
+  return {
+    read: (k) => fromBfloat16Bits(halves[at + k * 4 * lanes]),
+    write: (row) => {
+      for (let k = 0; k < K; k++) halves[at + k * 4 * lanes] = bfloat16Bits(row[k])
+    }
   }
-  eachLayerRow(weights, lanes, (gate, index, at, count, stride) => {
-    for (let k = 0; k < count; k++) packed[at + k * stride] = W[gate][index + k]
+}
+
+function int8Row(values: Float32Array, unit: number, gate: number, K: number, lanes: number): PackedRow {
+  const scales = Math.ceil(K / lanes) * 4 * lanes // as many units as inputs: only recurrent weights lie like this
+  const bytes = new Uint8Array(values.buffer, values.byteOffset + 4 * scales, 4 * (values.length - scales))
+  const scaleAt = panelIndex(unit, gate, 1, lanes)
+  const block = Math.floor(unit / lanes)
+  const at = 4 * (block * K * lanes + (unit - block * lanes)) + gate
+  return {
+    read: (k) => Math.fround((bytes[at + k * 4 * lanes] - 128) * values[scaleAt]),
+    write: (row) => {
+      const quantized = quantize(row)
+      values[scaleAt] = quantized.scale
+      for (let k = 0; k < K; k++) bytes[at + k * 4 * lanes] = quantized.values[k] + 128
+    }
+  }
+}
+
+const recurrentRow = { float32: float32Row, bfloat16: bfloat16Row, int8: int8Row }
+
+/** The rows of every unit and gate in a packed layer: its bias, Wx and Wa, in the gates' order f, i, c, o. */
+function layerRows(packed: Float32Array, n_x: number, n_a: number, lanes: number, precision: Precision) {
+  const row = layerRow(n_a, lanes)
+  const Wx = packed.subarray(row, row * (1 + n_x))
+  const Wa = packed.subarray(row * (1 + n_x))
+  return (unit: number, gate: number) => ({
+    bias: float32Row(packed, unit, gate, 1, lanes),
+    input: float32Row(Wx, unit, gate, n_x, lanes),
+    recurrent: recurrentRow[precision](Wa, unit, gate, n_a, lanes)
   })
 }
 
-export function unpackLayerFrom(packed: Float32Array, n_x: number, n_a: number, lanes: number): LayerWeights {
+/** packed: (layerLength), overwritten */
+export function packLayerInto(packed: Float32Array, weights: LayerWeights, lanes: number, precision: Precision): void {
+  const { n_x, n_a } = weights
+  const W = [weights.Wf, weights.Wi, weights.Wc, weights.Wo] // (n_a, n_a + n_x) each
+  const b = [weights.bf, weights.bi, weights.bc, weights.bo] // (n_a, 1) each
+  packed.fill(0)
+  const rowsOf = layerRows(packed, n_x, n_a, lanes, precision)
+  for (let unit = 0; unit < n_a; unit++) {
+    const at = unit * (n_a + n_x)
+    for (let gate = 0; gate < 4; gate++) {
+      const { bias, input, recurrent } = rowsOf(unit, gate)
+      bias.write(b[gate].subarray(unit, unit + 1))
+      // The hidden state comes first in W's columns.
+      recurrent.write(W[gate].subarray(at, at + n_a))
+      input.write(W[gate].subarray(at + n_a, at + n_a + n_x))
+    }
+  }
+}
+
+export function unpackLayerFrom({ n_x, n_a, precision, memory }: PackedLayer, lanes: number): LayerWeights {
   const W = [0, 1, 2, 3].map(() => new Float32Array(n_a * (n_a + n_x)))
   const b = [0, 1, 2, 3].map(() => new Float32Array(n_a))
+  const rowsOf = layerRows(memory, n_x, n_a, lanes, precision)
   for (let unit = 0; unit < n_a; unit++) {
-    for (let gate = 0; gate < 4; gate++) b[gate][unit] = packed[panelIndex(unit, gate, 1, lanes)]
+    const at = unit * (n_a + n_x)
+    for (let gate = 0; gate < 4; gate++) {
+      const { bias, input, recurrent } = rowsOf(unit, gate)
+      b[gate][unit] = bias.read(0)
+      for (let k = 0; k < n_a; k++) W[gate][at + k] = recurrent.read(k)
+      for (let k = 0; k < n_x; k++) W[gate][at + n_a + k] = input.read(k)
+    }
   }
-  eachLayerRow({ n_x, n_a }, lanes, (gate, index, at, count, stride) => {
-    for (let k = 0; k < count; k++) W[gate][index + k] = packed[at + k * stride]
-  })
   const [Wf, Wi, Wc, Wo] = W
   const [bf, bi, bc, bo] = b
   return { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }

@@ -3,6 +3,7 @@ import { lstmCellForward } from '../lstm/cell.ts'
 import { addColumn, dot, type Matrix, matrix, zeros } from '../lstm/matrix.ts'
 import type { Parameters } from '../lstm/parameters.ts'
 import type { HeadWeights, Kernel, LayerRun, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
+import { roundRecurrent } from './precision.ts'
 
 /**
  * The reference kernel: every step is src/lstm's own, in float64, on float32 weights, and states are rounded to
@@ -14,11 +15,10 @@ export function createReferenceKernel(): Kernel {
     name: 'reference',
     allocate,
     release: () => {}, // the garbage collector has it
-    packLayer: ({ n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }) => ({
-      n_x,
-      n_a,
-      memory: concatenate([Wf, bf, Wi, bi, Wc, bc, Wo, bo])
-    }),
+    packLayer(weights, precision = 'float32') {
+      const { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo } = roundRecurrent(weights, precision)
+      return { n_x, n_a, precision: 'float32', memory: concatenate([Wf, bf, Wi, bi, Wc, bc, Wo, bo]) }
+    },
     packHead: ({ n_a, n_y, Wy, by }) => ({ n_a, n_y, memory: concatenate([Wy, by]) }),
     unpackLayer,
     unpackHead,

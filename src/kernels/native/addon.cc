@@ -8,8 +8,6 @@
 
 namespace {
 
-constexpr size_t MOST_ARGUMENTS = 8; // besides the memory
-
 bool runsHere(const Variant* variant) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -22,7 +20,6 @@ bool runsHere(const Variant* variant) {
 /** The arguments of a call: a view of the memory, then COUNT numbers. */
 template <size_t COUNT>
 struct Call {
-  static_assert(COUNT <= MOST_ARGUMENTS);
   const Variant* variant = nullptr;
   char* base = nullptr;
   uint32_t numbers[COUNT] = {};
@@ -46,10 +43,11 @@ struct Call {
 };
 
 napi_value advance(napi_env env, napi_callback_info info) {
-  Call<8> call;
+  Call<9> call;
   if (!call.read(env, info)) return nullptr;
   const uint32_t* n = call.numbers;
-  call.variant->advance(call.base, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
+  const auto precision = static_cast<Precision>(n[0]);
+  call.variant->advance(call.base, precision, n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]);
   return nullptr;
 }
 

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import type { Machine } from '../addressed.ts'
 
 export type VariantName = 'avx512' | 'avx2' | 'portable'
 
@@ -15,28 +16,8 @@ export type VariantName = 'avx512' | 'avx2' | 'portable'
 export interface Variant {
   readonly name: VariantName
   readonly lanes: number
-  advance(
-    memory: Uint8Array,
-    n_x: number,
-    n_a: number,
-    packed: number,
-    runs: number,
-    runCount: number,
-    steps: number,
-    rowTable: number,
-    z: number
-  ): void
-  predict(
-    memory: Uint8Array,
-    n_a: number,
-    n_y: number,
-    packed: number,
-    a: number,
-    y: number,
-    rows: number,
-    rowTable: number,
-    z: number
-  ): void
+  advance(memory: Uint8Array, ...numbers: Parameters<Machine['advance']>): void
+  predict(memory: Uint8Array, ...numbers: Parameters<Machine['predict']>): void
   softmax(memory: Uint8Array, n_y: number, z: number, y: number): void
   sigmoidOf(memory: Uint8Array, count: number, x: number, y: number): void
   tanhOf(memory: Uint8Array, count: number, x: number, y: number): void

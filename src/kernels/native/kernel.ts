@@ -6,6 +6,7 @@
  */
 import { AddressedKernel } from '../addressed.ts'
 import { createSharedMemory } from '../memory.ts'
+import { precisions } from '../precision.ts'
 import { loadVariants, type VariantName } from './binary.ts'
 
 export interface NativeKernelOptions {
@@ -31,9 +32,9 @@ export class NativeKernel extends AddressedKernel {
       memory,
       {
         lanes: chosen.lanes,
-        advance: (n_x, n_a, packed, runs, runCount, steps, rowTable, z) =>
-          advance(view, n_x, n_a, packed, runs, runCount, steps, rowTable, z),
-        predict: (n_a, n_y, packed, a, y, rows, rowTable, z) => predict(view, n_a, n_y, packed, a, y, rows, rowTable, z)
+        precisions,
+        advance: (...numbers) => advance(view, ...numbers),
+        predict: (...numbers) => predict(view, ...numbers)
       },
       scratchBytes
     )

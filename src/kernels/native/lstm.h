@@ -61,12 +61,20 @@ inline void updateStates(char* base, const Run* runs, size_t runCount, size_t t,
   }
 }
 
-void advance(char* base, size_t n_x, size_t n_a, size_t packed, size_t runTable, size_t runCount, size_t steps,
-             size_t rowTable, size_t scratch) {
+/** The panels at `values`, and the scales that go before them where there are any. */
+template <class Storage>
+inline Weights<Storage> weightsAt(const float* values, size_t panels) {
+  const float* const first = Storage::SCALED ? values + panels * PANEL : values;
+  return {reinterpret_cast<const uint32_t*>(first), values};
+}
+
+template <class Storage>
+inline void advanceWith(char* base, size_t n_x, size_t n_a, size_t packed, size_t runTable, size_t runCount,
+                        size_t steps, size_t rowTable, size_t scratch) {
   const size_t blocks = (n_a + LANES - 1) / LANES;
   const float* const bias = at<const float>(base, packed);
-  const float* const Wx = bias + blocks * PANEL;
-  const float* const Wa = Wx + blocks * n_x * PANEL;
+  const auto Wx = weightsAt<Float32>(bias + blocks * PANEL, blocks);
+  const auto Wa = weightsAt<Storage>(bias + blocks * PANEL * (1 + n_x), blocks);
   const Run* const runs = at<const Run>(base, runTable);
   uint32_t* const offsets = at<uint32_t>(base, rowTable);
 
@@ -90,11 +98,19 @@ void advance(char* base, size_t n_x, size_t n_a, size_t packed, size_t runTable,
   }
 }
 
+void advance(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount,
+             size_t steps, size_t rowTable, size_t z) {
+  const auto moveWith = precision == Precision::int8       ? advanceWith<Int8>
+                        : precision == Precision::bfloat16 ? advanceWith<Bfloat16>
+                                                           : advanceWith<Float32>;
+  moveWith(base, n_x, n_a, packed, runs, runCount, steps, rowTable, z);
+}
+
 void predict(char* base, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y, size_t rows, size_t rowTable,
              size_t scratch) {
   const size_t panels = (n_y + PANEL - 1) / PANEL;
   const float* const by = at<const float>(base, packed);
-  const float* const Wy = by + panels * PANEL;
+  const auto Wy = weightsAt<Float32>(by + panels * PANEL, panels);
   uint32_t* const offsets = at<uint32_t>(base, rowTable);
   for (size_t r = 0; r < rows; r++) offsets[r] = static_cast<uint32_t>(a + r * n_a * sizeof(float));
   const Grid<float> z = {at<float>(base, scratch), panels * PANEL, PANEL};

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+/** How the recurrent weights of a layer are stored; product.h has the forms. The numbers are those of packing.ts. */
+enum class Precision : uint32_t { float32 = 0, bfloat16 = 1, int8 = 2 };
+
 struct Variant {
   const char* name;
   /** Floats in a vector: the packed order of the weights depends on it. */
@@ -13,11 +16,12 @@ struct Variant {
    * Moves all runs `steps` steps. First Wx·x + b of all their rows, one product; then, step by step, Wa·a_prev on top
    * of it and the state update. z and rowTable have room for the rows of all steps together.
    * All addresses are offsets in bytes from base:
-   * packed: bias (blocks, 4, LANES), Wx (blocks, n_x, 4, LANES), Wa (blocks, n_a, 4, LANES)
+   * packed: bias (blocks, 4, LANES), Wx (blocks, n_x, 4, LANES), for int8 scales (blocks, 4, LANES), and
+   * Wa (blocks, n_a, 4, LANES), at 32, 16 or 8 bits each
    * runs: (runCount) of Run, rowTable: (rows of all steps), z: (blocks, rows of all steps, 4, LANES)
    */
-  void (*advance)(char* base, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount, size_t steps,
-                  size_t rowTable, size_t z);
+  void (*advance)(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount,
+                  size_t steps, size_t rowTable, size_t z);
 
   /**
    * y = softmax(Wy·a + by) of consecutive rows.

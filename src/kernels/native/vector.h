@@ -52,12 +52,31 @@ inline Floats load(const float* at) {
   return value;
 }
 
+inline Ints loadInts(const uint32_t* at) {
+  Ints value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
 inline void store(float* at, Floats value) { std::memcpy(at, &value, sizeof value); }
 
 inline Floats all(float value) { return value - Floats{}; }
 
 inline Ints bitsOf(Floats value) { return reinterpret_cast<Ints>(value); }
 inline Floats floatsOf(Ints bits) { return reinterpret_cast<Floats>(bits); }
+
+/** The bits of `word` that are in `mask`, and those of `rest`, which has none of them. */
+inline Ints choose(Ints word, int32_t mask, int32_t rest) {
+#if defined(__AVX512F__)
+  // one instruction; from & and | the compiler makes two
+  const Ints masks = Ints{} + mask;
+  const Ints rests = Ints{} + rest;
+  return reinterpret_cast<Ints>(_mm512_ternarylogic_epi32(reinterpret_cast<__m512i>(word), reinterpret_cast<__m512i>(masks),
+                                                          reinterpret_cast<__m512i>(rests), 0xea));
+#else
+  return (word & mask) | rest;
+#endif
+}
 
 #if defined(__AVX512F__)
 

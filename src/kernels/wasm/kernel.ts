@@ -30,7 +30,12 @@ export class WasmKernel extends AddressedKernel {
     const chosen = build ?? availableBuilds()[0]
     if (chosen === undefined) throw new Error('this engine has no WebAssembly SIMD')
     const { advance, predict } = instantiate(chosen, memory)
-    super('wasm', memory, { lanes: 4, advance, predict }, scratchBytes)
+    super(
+      'wasm',
+      memory,
+      { lanes: 4, precisions: ['float32'], advance: (_precision, ...rest) => advance(...rest), predict },
+      scratchBytes
+    )
     this.build = chosen
   }
 }
