@@ -6,6 +6,9 @@ import { NativeKernel } from '../../src/kernels/native/kernel.ts'
 import { createReferenceKernel } from '../../src/kernels/reference.ts'
 import { WasmKernel } from '../../src/kernels/wasm/kernel.ts'
 import { availableBuilds, instantiate } from '../../src/kernels/wasm/module.ts'
+import { guardPieces } from './red-zones.ts'
+
+guardPieces()
 
 interface Options {
   readonly memory?: WebAssembly.Memory

@@ -20,8 +20,8 @@ inline Floats valueOf(Fraction fraction) { return fraction.top / fraction.bottom
 
 // 1.5·2^23: adding it leaves the rounded value in the low bits of the sum.
 constexpr float ROUND = 12582912.0f;
-constexpr int32_t SIGN = INT32_MIN;
-constexpr int32_t ONE_BITS = 0x3f800000;
+constexpr uint32_t SIGN = 0x80000000;
+constexpr uint32_t ONE_BITS = 0x3f800000;
 
 /** r²·q(r) + r = e^r − 1; q interpolates (e^r − 1 − r) / r² at the Chebyshev nodes of ±0.3468. */
 inline Floats expMinusOne(Floats r) {
@@ -31,6 +31,9 @@ inline Floats expMinusOne(Floats r) {
   const Floats high = madd(all(0.0013926224782063055f), square, middle);
   return madd(square, madd(high, square, low), r);
 }
+
+/** 2^n of a normal float's n; what stands above its lowest 9 bits, such as the bits of ROUND, falls away. */
+inline Floats powerOfTwo(Words n) { return floatsOf((n << 23) + ONE_BITS); }
 
 /** ROUND + round(x / ln 2) */
 inline Floats rounded(Floats x) { return madd(x, all(1.44269504088896341f), all(ROUND)); }
@@ -51,16 +54,16 @@ inline Floats expOfNegative(Floats x, Floats e) {
   return _mm512_maskz_scalef_ps(0xffff, p, n); // unmasked, gcc 12's header warns of itself
 #else
   // 2^n in two halves: the first product is exact, only the second can round into the denormals.
-  const Ints exponent = bitsOf(sum) - bitsOf(all(ROUND));
+  const Ints exponent = reinterpret_cast<Ints>(bitsOf(sum) - bitsOf(all(ROUND)));
   const Ints half = exponent >> 1;
-  return p * floatsOf((half << 23) + ONE_BITS) * floatsOf(((exponent - half) << 23) + ONE_BITS);
+  return p * powerOfTwo(reinterpret_cast<Words>(half)) * powerOfTwo(reinterpret_cast<Words>(exponent - half));
 #endif
 }
 
 /** σ(x) = 1 / (1 + e^−x); with z = e^−|x| it is 1 / (1 + z) or z / (1 + z), exact down to the denormals. */
 inline Fraction sigmoid(Floats x) {
   const Floats z = expOfNegative(floatsOf(bitsOf(x) | SIGN), Floats{});
-  return {bitsOf(x) < 0 ? z : all(1.0f), z + 1.0f};
+  return {reinterpret_cast<Ints>(x) < 0 ? z : all(1.0f), z + 1.0f};
 }
 
 /** tanh(x) = sign(x)·E / (E + 2), E = e^2|x| − 1, which keeps its relative error near 0. */
@@ -70,7 +73,7 @@ inline Fraction tanh(Floats x) {
   const Floats y = twice > 20.0f ? all(20.0f) : twice; // tanh is 1 in float32 from 9.02 on
   const Floats sum = rounded(y);
   const Floats n = sum - ROUND;
-  const Floats power = floatsOf((bitsOf(sum) << 23) + ONE_BITS); // 2^n: the bits of ROUND are shifted out
+  const Floats power = powerOfTwo(bitsOf(sum));
   const Floats E = madd(power, expMinusOne(remainder(y, n)), power - 1.0f);
   return {floatsOf(bitsOf(E) | (bitsOf(x) & SIGN)), E + 2.0f};
 }

@@ -6,6 +6,10 @@
 
 #include "variant.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace {
 
 bool runsHere(const Variant* variant) {
@@ -67,6 +71,18 @@ napi_value ofThree(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+/** guard(memory, address, bytes, 1): nothing may touch these bytes from now on; with 0 it may again. */
+napi_value guard(napi_env env, napi_callback_info info) {
+  Call<3> call;
+  if (!call.read(env, info)) return nullptr;
+  const char* const at = call.base + call.numbers[0];
+  if (call.numbers[2] != 0) ASAN_POISON_MEMORY_REGION(at, call.numbers[1]);
+  else ASAN_UNPOISON_MEMORY_REGION(at, call.numbers[1]);
+  return nullptr;
+}
+#endif
+
 napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
   napi_value name;
   napi_value lanes;
@@ -95,7 +111,7 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
 
 } // namespace
 
-/** exports.variants: those that run here, the best one first. */
+/** exports.variants: those that run here, the best one first; exports.guard where the build has AddressSanitizer. */
 NAPI_MODULE_INIT() {
   const Variant* const all[] = {
 #if defined(__x86_64__)
@@ -114,6 +130,11 @@ NAPI_MODULE_INIT() {
     if (status == napi_ok) status = napi_set_element(env, variants, count++, object);
   }
   if (status == napi_ok) status = napi_set_named_property(env, exports, "variants", variants);
+#if defined(__SANITIZE_ADDRESS__)
+  napi_value function;
+  if (status == napi_ok) status = napi_create_function(env, "guard", NAPI_AUTO_LENGTH, guard, nullptr, &function);
+  if (status == napi_ok) status = napi_set_named_property(env, exports, "guard", function);
+#endif
   if (status != napi_ok) napi_throw_error(env, nullptr, "the native kernel cannot describe itself");
   return exports;
 }

@@ -26,18 +26,29 @@ export interface Variant {
 const built = /\/dist\/src\/kernels\/native\/$/.test(new URL('.', import.meta.url).pathname)
 const file = fileURLToPath(new URL(`${built ? '../' : ''}../../../build/lstm-native.node`, import.meta.url))
 
-/**
- * The variants that this processor can run, the best one first.
- * @throws Error that says what to do when there is no binary or it does not load
- */
-export function loadVariants(): readonly Variant[] {
+interface Addon {
+  readonly variants: readonly Variant[]
+  /** Only in a build with AddressSanitizer: forbids bytes of the memory to native code (1), or allows them (0). */
+  readonly guard?: (memory: Uint8Array, address: number, bytes: number, forbidden: 0 | 1) => void
+}
+
+/** @throws Error that says what to do when there is no binary or it does not load */
+export function loadAddon(): Addon {
   if (!existsSync(file)) {
     throw new Error('the native kernel is not built: `npm run native` builds it and says what is missing')
   }
   try {
-    return (createRequire(import.meta.url)(file) as { variants: Variant[] }).variants
+    return createRequire(import.meta.url)(file) as Addon
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new Error(`the native kernel does not load here, \`npm run native\` builds it anew: ${reason}`)
   }
+}
+
+/**
+ * The variants that this processor can run, the best one first.
+ * @throws Error as loadAddon
+ */
+export function loadVariants(): readonly Variant[] {
+  return loadAddon().variants
 }

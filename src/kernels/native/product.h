@@ -34,7 +34,7 @@ struct Rows {
 struct Float32 {
   static constexpr size_t WORDS = PANEL; // of one k, 32 bits each
   static constexpr bool SCALED = false;
-  static Floats gate(const uint32_t* k, int g) { return floatsOf(loadInts(k + g * LANES)); }
+  static Floats gate(const uint32_t* k, int g) { return floatsOf(loadWords(k + g * LANES)); }
 };
 
 /** (K, 2, LANES) words, the upper halves of the floats of f | i << 16, then of c | o << 16 */
@@ -42,8 +42,8 @@ struct Bfloat16 {
   static constexpr size_t WORDS = 2 * LANES;
   static constexpr bool SCALED = false;
   static Floats gate(const uint32_t* k, int g) {
-    const Ints pair = loadInts(k + g / 2 * LANES);
-    return floatsOf(g % 2 == 0 ? pair << 16 : pair & -65536);
+    const Words pair = loadWords(k + g / 2 * LANES);
+    return floatsOf(g % 2 == 0 ? pair << 16 : pair & 0xffff0000u);
   }
 };
 
@@ -52,8 +52,8 @@ struct Int8 {
   static constexpr size_t WORDS = LANES;
   static constexpr bool SCALED = true;
   static Floats gate(const uint32_t* k, int g) {
-    const Ints word = loadInts(k);
-    const Ints pair = g < 2 ? word : word >> 16;
+    const Words word = loadWords(k);
+    const Words pair = g < 2 ? word : word >> 16;
     // A byte at the end of the mantissa of 2^23, or 8 bits further up in that of 2^15, adds itself to the power.
     if (g % 2 == 0) return floatsOf(choose(pair, 0xff, 0x4b000000)) - (8388608.0f + 128.0f);
     return floatsOf(choose(pair, 0xff00, 0x47000000)) - (32768.0f + 128.0f);

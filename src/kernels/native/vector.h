@@ -42,6 +42,7 @@ constexpr int LONE_PANELS = 2;
 constexpr size_t PANEL = 4 * LANES; // floats of one k in a panel
 
 typedef float Floats __attribute__((vector_size(4 * LANES)));
+typedef uint32_t Words __attribute__((vector_size(4 * LANES))); // bits, whose sums may wrap
 typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
 typedef float HalfFloats __attribute__((vector_size(2 * LANES)));
 typedef double HalfDoubles __attribute__((vector_size(4 * LANES)));
@@ -52,8 +53,8 @@ inline Floats load(const float* at) {
   return value;
 }
 
-inline Ints loadInts(const uint32_t* at) {
-  Ints value;
+inline Words loadWords(const uint32_t* at) {
+  Words value;
   std::memcpy(&value, at, sizeof value);
   return value;
 }
@@ -62,16 +63,16 @@ inline void store(float* at, Floats value) { std::memcpy(at, &value, sizeof valu
 
 inline Floats all(float value) { return value - Floats{}; }
 
-inline Ints bitsOf(Floats value) { return reinterpret_cast<Ints>(value); }
-inline Floats floatsOf(Ints bits) { return reinterpret_cast<Floats>(bits); }
+inline Words bitsOf(Floats value) { return reinterpret_cast<Words>(value); }
+inline Floats floatsOf(Words bits) { return reinterpret_cast<Floats>(bits); }
 
 /** The bits of `word` that are in `mask`, and those of `rest`, which has none of them. */
-inline Ints choose(Ints word, int32_t mask, int32_t rest) {
+inline Words choose(Words word, uint32_t mask, uint32_t rest) {
 #if defined(__AVX512F__)
   // one instruction; from & and | the compiler makes two
-  const Ints masks = Ints{} + mask;
-  const Ints rests = Ints{} + rest;
-  return reinterpret_cast<Ints>(_mm512_ternarylogic_epi32(reinterpret_cast<__m512i>(word), reinterpret_cast<__m512i>(masks),
+  const Words masks = Words{} + mask;
+  const Words rests = Words{} + rest;
+  return reinterpret_cast<Words>(_mm512_ternarylogic_epi32(reinterpret_cast<__m512i>(word), reinterpret_cast<__m512i>(masks),
                                                           reinterpret_cast<__m512i>(rests), 0xea));
 #else
   return (word & mask) | rest;
