@@ -6,8 +6,8 @@ import { createReferenceKernel } from './reference.ts'
 import { WasmKernel } from './wasm/kernel.ts'
 import { availableBuilds, type WasmBuild } from './wasm/module.ts'
 
-/** The kernel that was asked for does not run here; the message says what to do about it. */
-export class KernelUnavailableError extends Error {
+/** The kernel that was asked for does not run here; the message says what to do about it. Known by its name. */
+class KernelUnavailableError extends Error {
   override readonly name = 'KernelUnavailableError'
 }
 

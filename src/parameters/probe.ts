@@ -1,7 +1,7 @@
 import type { Kernel, LayerRun, PackedHead, PackedLayer } from '../kernels/kernel.ts'
 
 /** How far something lies from what it should be, over many values. */
-export interface Deviation {
+interface Deviation {
   readonly largest: number
   readonly mean: number
 }
