@@ -18,9 +18,10 @@ export const settings = {
     maximum: 1024,
     description: 'Worker threads; 0 means one per core.'
   }),
-  LSTM_KERNEL: Type.Enum(['auto', 'wasm', 'reference'], {
+  LSTM_KERNEL: Type.Enum(['auto', 'native', 'wasm', 'reference'], {
     default: 'auto',
-    description: 'What computes: `wasm` (SIMD), `reference` (float64, slow), or the fastest that runs here.'
+    description:
+      'What computes: `native` (C++, if `npm ci` found a compiler), `wasm` (SIMD), `reference` (float64, slow), or the fastest that runs here.'
   }),
   LSTM_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',

@@ -32,8 +32,17 @@ function configOrExit(): Config {
   }
 }
 
+/** A kernel that does not run here is a setting to change, not a fault to trace. */
+function stopWithoutKernel(error: Error): never {
+  if (error.name !== 'KernelUnavailableError') throw error
+  process.stderr.write(`lstm-serve: ${error.message}\n`)
+  process.exit(2)
+}
+
 async function serve(config: Config): Promise<void> {
-  const app = await buildApp(config, logToStandardOutput())
+  const app = await buildApp(config, logToStandardOutput()).catch(stopWithoutKernel)
+  const { name: kernel, variant } = app.pool.sharedKernel
+  app.log.info({ kernel, variant, workers: config.workers }, 'computing')
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
   closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'closing after a fault')

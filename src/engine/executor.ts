@@ -52,7 +52,7 @@ export class Executor {
   run(operation: MovedOperation): MovedResult | Promise<MovedResult> {
     switch (operation.kind) {
       case 'import':
-        return importSet(operation.body, this.#context)
+        return importSet(operation.body, operation.precision ?? 'float32', this.#context)
       case 'export':
         return exportSet(operation.set, operation.format, operation.encoding, this.#context)
       default:

@@ -1,6 +1,7 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
+import type { Precision } from '../kernels/precision.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Body } from './body.ts'
 import type { Limits } from './limits.ts'
@@ -22,13 +23,19 @@ interface Export {
   readonly encoding: Encoding
 }
 
+interface Import<B> {
+  readonly kind: 'import'
+  readonly body: B
+  readonly precision?: Precision | undefined
+}
+
 /** What is run beside inferences, as the pool gets it. */
-export type Operation = { readonly kind: 'import'; readonly body: Body } | Export
+export type Operation = Import<Body> | Export
 
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
-export type MovedOperation = { readonly kind: InferenceKind | 'import'; readonly body: Uint8Array } | Export
+export type MovedOperation = { readonly kind: InferenceKind; readonly body: Uint8Array } | Import<Uint8Array> | Export
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {

@@ -12,6 +12,7 @@ import {
   type InferenceKind,
   inferenceKinds,
   type LOOK,
+  type MovedOperation,
   type Operation,
   type OperationOf,
   type Results
@@ -142,7 +143,7 @@ export class Pool {
     const work: Operation = operation
     const bytes = work.kind === 'import' ? bodyLength(work.body) : work.set.bytes
     return this.#hand<Results[K]>(bytes, (member, id) => {
-      if (work.kind === 'import') this.#moveBody(member, id, 'import', work.body)
+      if (work.kind === 'import') moveBody(member, id, { ...work, body: joined(work.body) })
       else member.post({ type: 'run', id, operation: work })
       return undefined
     })
@@ -188,13 +189,8 @@ export class Pool {
       if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
       this.#bodySlots.give(slot)
     }
-    this.#moveBody(member, id, kind, body)
+    moveBody(member, id, { kind, body: joined(body) })
     return undefined
-  }
-
-  #moveBody(member: Member, id: number, kind: InferenceKind | 'import', body: Body): void {
-    const whole = joined(body)
-    member.post({ type: 'run', id, operation: { kind, body: whole } }, [whole.buffer])
   }
 
   #fault(stack: string): LstmError {
@@ -331,4 +327,9 @@ export class Pool {
       if (!this.#closing) this.#add().catch(() => {}) // its exit has been seen to above
     }, wait).unref()
   }
+}
+
+/** Posts an operation; its body moves with it. */
+function moveBody(member: Member, id: number, operation: Exclude<MovedOperation, { kind: 'export' }>): void {
+  member.post({ type: 'run', id, operation }, [operation.body.buffer as ArrayBuffer])
 }

@@ -33,9 +33,16 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
       }
     },
     async (_request, reply): Promise<Readiness> => {
-      const { workers, kernel } = app.pool
+      const { workers, sharedKernel } = app.pool
       reply.code(workers > 0 ? 200 : 503)
-      return { ready: workers > 0, version, kernel, workers, parameter_sets: app.store.size }
+      return {
+        ready: workers > 0,
+        version,
+        kernel: sharedKernel.name,
+        kernel_variant: sharedKernel.variant,
+        workers,
+        parameter_sets: app.store.size
+      }
     }
   )
 }

@@ -1,6 +1,6 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Encoding, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
+import { Encoding, type ParameterSetDescription, ParameterSetName, Precision } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
@@ -51,9 +51,10 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',
         description:
-          "The ten arrays as JSON (nested or base64) or as NumPy's npz; the content decides, not only Content-Type. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. If-Match and If-None-Match are honoured.",
+          "The ten arrays as JSON (nested or base64) or as NumPy's npz; the content decides, not only Content-Type. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. With `precision` the recurrent weights are stored smaller, and the answer says what that changes. If-Match and If-None-Match are honoured.",
         tags: ['parameters'],
         params: byName,
+        querystring: Type.Object({ precision: Type.Optional(Precision) }, { additionalProperties: false }),
         body: {
           content: {
             'application/json': { schema: Type.Ref('ParameterArrays#') },
@@ -72,7 +73,11 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const { name } = request.params
       const check = () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
       check() // before the work, and again after it: another change may have come first
-      const set = await app.pool.run<'import'>({ kind: 'import', body: bodyOf(request) })
+      const set = await app.pool.run<'import'>({
+        kind: 'import',
+        body: bodyOf(request),
+        precision: request.query.precision
+      })
       try {
         check()
       } catch (error) {
@@ -116,7 +121,8 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       schema: {
         operationId: 'getWeights',
         summary: 'The weights of a parameter set',
-        description: "As JSON, or as NumPy's npz when Accept says application/x-npz or application/zip.",
+        description:
+          "As JSON, or as NumPy's npz when Accept says application/x-npz or application/zip. Recurrent weights of reduced precision come as the float32 numbers that they are stored as.",
         tags: ['parameters'],
         params: byName,
         querystring: Type.Object({ encoding: Type.Optional(Encoding) }, { additionalProperties: false }),
@@ -178,14 +184,16 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
 }
 
 function describe({ name, set, created }: StoredSet): ParameterSetDescription {
-  const { version, n_x, n_a, n_y, layers, bytes } = set
+  const { version, n_x, n_a, n_y, layers, bytes, precision, deviations } = set
   return {
     name,
     version,
     n_x,
     n_a,
     n_y,
-    layers: layers.map((layer) => ({ n_x: layer.n_x, n_a: layer.n_a })),
+    layers: layers.map((layer) => ({ n_x: layer.n_x, n_a: layer.n_a, stored: layer.precision })),
+    precision,
+    ...(deviations && { deviations }),
     bytes,
     created: created.toISOString()
   }

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Answer } from '../../src/engine/messages.ts'
 import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
+import { nativeMissing } from '../kernels/kernels.ts'
 import { random, randomSet } from '../tensors.ts'
 
 const bytes = (body: unknown) => [Buffer.from(JSON.stringify(body))]
@@ -27,7 +28,7 @@ async function startPool(t: Test, options: Partial<PoolOptions> = {}): Promise<{
 }
 t.test('moves a body to a worker and the answer back', async (t) => {
   const { pool } = await startPool(t)
-  t.equal(pool.kernel, 'wasm')
+  t.equal(pool.kernel, nativeMissing ? 'wasm' : 'native')
   t.equal(pool.workers, 2)
   const answer = await pool.infer('cell', cell(set))
   t.strictSame(Object.keys(text(answer)), ['parameters', 'a_next', 'c_next', 'yt_pred'])

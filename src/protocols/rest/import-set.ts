@@ -2,6 +2,7 @@ import { readJson } from '../../codec/json/read.ts'
 import { Tensor } from '../../codec/tensor.ts'
 import type { Limits } from '../../engine/limits.ts'
 import { LstmError } from '../../errors.ts'
+import type { Precision } from '../../kernels/precision.ts'
 import type { NamedArray } from '../../parameters/files/array.ts'
 import { readNpz } from '../../parameters/files/npz.ts'
 import { createParameterSet, type ParameterSet, selectArrays } from '../../parameters/parameter-set.ts'
@@ -13,8 +14,8 @@ import { parameterPlan } from './plan.ts'
  * a zip is an npz, a brace begins JSON.
  * @throws LSTM_ERR_UNREADABLE_FILE and what the format, the arrays or their shapes have wrong
  */
-export function importSet(body: Uint8Array, { kernel, limits }: WorkerContext): ParameterSet {
-  return createParameterSet(kernel, selectArrays(readArrays(body, limits)))
+export function importSet(body: Uint8Array, precision: Precision, { kernel, limits }: WorkerContext): ParameterSet {
+  return createParameterSet(kernel, selectArrays(readArrays(body, limits)), '', precision)
 }
 
 function readArrays(body: Uint8Array, limits: Limits): Map<string, NamedArray> {

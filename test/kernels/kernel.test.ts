@@ -1,22 +1,17 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { WasmKernel } from '../../../src/kernels/wasm/kernel.ts'
-import { SharedHeap } from '../../../src/kernels/wasm/memory.ts'
-import { availableBuilds } from '../../../src/kernels/wasm/module.ts'
+import { kernels, nativeMissing } from './kernels.ts'
 import { predict, randomFloats, randomHead, randomLayer, randomSource } from './oracle.ts'
-import { differenceToOracle, gateNames, randomRun, releaseRun, rowAlone } from './runs.ts'
+import { differenceToOracle, gateNames, randomRun, releaseRun, rowAlone, UNTOUCHED } from './runs.ts'
 
 const sizes = [1, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33]
 const TOLERANCE = 4e-6 // float32 sums of up to 66 products, over a few steps
 
-t.ok(availableBuilds().includes('simd'), 'every engine takes the plain build')
+t.test('native', { skip: nativeMissing }, async () => {})
 
-for (const build of availableBuilds()) {
-  t.test(`build ${build}`, async (t) => {
-    const kernel = new WasmKernel({ build })
-    t.equal(kernel.name, 'wasm')
-    t.equal(kernel.build, build)
+for (const { title, create } of kernels) {
+  t.test(title, async (t) => {
+    const kernel = create()
+    t.equal(kernel.name, title.split(' ')[0])
 
     t.test('every size around the vector width agrees with the equations', async (t) => {
       const random = randomSource(1)
@@ -39,25 +34,21 @@ for (const build of availableBuilds()) {
       t.pass('144 layers')
     })
 
-    t.test('ragged rows: those that have ended stay untouched, where the rows are done in turns too', async (t) => {
+    t.test('ragged rows: those that have ended stay untouched', async (t) => {
       const random = randomSource(2)
       const weights = randomLayer(random, 5, 9)
       const layer = kernel.packLayer(weights)
-      const twoRows = new WasmKernel({ build, memory: kernel.memory, scratchBytes: 2 * 3 * 64 })
       for (const lengths of [
         [7, 6, 6, 3, 1],
         [7, 7, 2],
         [1, 1, 1, 1],
         [4, 0, 0]
       ]) {
-        for (const chosen of [kernel, twoRows]) {
-          const shape = { n_x: 5, n_a: 9, m: lengths.length, T_x: 7, gates: gateNames, lengths }
-          const run = randomRun(kernel, random, shape)
-          chosen.advance(layer, [run], 7)
-          t.ok(differenceToOracle(weights, run) < TOLERANCE, `lengths ${lengths}`)
-        }
+        const shape = { n_x: 5, n_a: 9, m: lengths.length, T_x: 7, gates: gateNames, lengths }
+        const run = randomRun(kernel, random, shape)
+        kernel.advance(layer, [run], 7)
+        t.ok(differenceToOracle(weights, run) < TOLERANCE, `lengths ${lengths}`)
       }
-      twoRows.close()
     })
 
     t.test('gates are written only when asked for, each by itself', async (t) => {
@@ -125,13 +116,12 @@ for (const build of availableBuilds()) {
 
     t.test('a row has the same bits alone and in any crowd', async (t) => {
       const random = randomSource(6)
-      // A kernel with hardly any scratch must divide the rows and steps otherwise, and change nothing.
-      const narrow = new WasmKernel({ build, memory: kernel.memory, scratchBytes: 2048 })
       for (const [n_x, n_a] of [
         [1, 1],
         [5, 7],
         [9, 16],
-        [17, 33]
+        [17, 33],
+        [8, 70]
       ]) {
         const weights = randomLayer(random, n_x, n_a)
         const layer = kernel.packLayer(weights)
@@ -152,8 +142,7 @@ for (const build of availableBuilds()) {
           const joining = running.length === 0 ? 1 : Math.floor(random() * 4)
           running.push(...waiting.splice(0, joining))
           const left = Math.min(...running.map((run) => run.T_x - run.t))
-          const chosen = random() < 0.3 ? narrow : kernel
-          chosen.advance(layer, running, 1 + Math.floor(random() * left))
+          kernel.advance(layer, running, 1 + Math.floor(random() * left))
           for (let i = running.length - 1; i >= 0; i--) if (running[i].t === running[i].T_x) running.splice(i, 1)
         }
 
@@ -174,28 +163,44 @@ for (const build of availableBuilds()) {
           }
         }
       }
-      narrow.close()
-      t.pass('48 runs')
+      t.pass('60 runs')
     })
 
-    t.test('weights packed by one thread serve another, above 2 GiB too', async (t) => {
-      const own = new WasmKernel({ build })
-      new SharedHeap(own.memory).allocate(2 ** 29 - 2 ** 14) // not zeroed, so that no memory is touched
-      const random = randomSource(12)
-      const weights = randomLayer(random, 5, 9)
-      const layer = own.packLayer(weights)
-      own.allocate(2 ** 25) // the memory has grown since the other thread's kernel saw it
-      const run = randomRun(own, random, { n_x: 5, n_a: 9, m: 3, T_x: 4, gates: gateNames })
-      t.ok(run.a.byteOffset > 2 ** 31)
-      const again = { ...run, a: own.allocate(run.a.length), c: own.allocate(run.c.length), gates: {} }
-      again.a.set(run.a)
-      again.c.set(run.c)
-      const file = new URL(`./advance-worker${import.meta.url.slice(-3)}`, import.meta.url)
-      const worker = new Worker(file, { workerData: { memory: own.memory, build, layer, run } })
-      t.same(await once(worker, 'message'), [4])
-      t.ok(differenceToOracle(weights, run) < TOLERANCE)
-      own.advance(layer, [again], 4)
-      t.same(again.a, run.a, 'the same bits from both threads')
+    t.test('a run over some rows of its arrays leaves the others alone', async (t) => {
+      const random = randomSource(14)
+      const [n_x, n_a, m, T_x] = [3, 17, 9, 5]
+      const weights = randomLayer(random, n_x, n_a)
+      const layer = kernel.packLayer(weights)
+      const lengths = [5, 5, 5, 4, 4, 3, 3, 2, 1]
+      const whole = randomRun(kernel, random, { n_x, n_a, m, T_x, gates: gateNames, lengths })
+      const part = randomRun(kernel, random, { n_x, n_a, m, T_x, gates: gateNames, lengths })
+      for (const name of ['x', 'a', 'c'] as const) part[name].set(whole[name])
+      kernel.advance(layer, [whole], T_x)
+      const [from, to] = [2, 6]
+      const rowsOf = (array: Float32Array, n: number, blocks: number) =>
+        array.subarray(from * n, ((blocks - 1) * m + to) * n)
+      const run = {
+        m,
+        T_x,
+        x: rowsOf(part.x, n_x, T_x),
+        a: rowsOf(part.a, n_a, T_x + 1),
+        c: rowsOf(part.c, n_a, T_x + 1),
+        gates: Object.fromEntries(gateNames.map((gate) => [gate, rowsOf(part.gates[gate]!, n_a, T_x)])),
+        activeRows: part.activeRows.map((rows) => Math.max(0, Math.min(rows, to) - from)),
+        t: 0
+      }
+      kernel.advance(layer, [run], 2)
+      kernel.advance(layer, [run], 3)
+      const compare = (name: string, got: Float32Array, exact: Float32Array, first: number) => {
+        for (let at = first * m * n_a; at < got.length; at++) {
+          const row = Math.floor(at / n_a) % m
+          const expected = row >= from && row < to ? exact[at] : UNTOUCHED
+          if (!Object.is(got[at], expected)) t.fail(`${name}: value ${at} is ${got[at]}; expected ${expected}`)
+        }
+      }
+      compare('a', part.a, whole.a, 1)
+      compare('c', part.c, whole.c, 1)
+      for (const gate of gateNames) compare(gate, part.gates[gate]!, whole.gates[gate]!, 0)
     })
 
     t.test('more runs than one call into WASM takes', async (t) => {
@@ -211,64 +216,12 @@ for (const build of availableBuilds()) {
     t.test('a prediction has the same bits alone and among others', async (t) => {
       const random = randomSource(8)
       const packed = kernel.packHead(randomHead(random, 9, 33))
-      const narrow = new WasmKernel({ build, memory: kernel.memory, scratchBytes: 1024 })
       const a = kernel.allocate(31 * 9)
       a.set(randomFloats(random, a.length, 1))
-      const [together, divided, alone] = [0, 1, 2].map(() => kernel.allocate(31 * 33))
+      const [together, alone] = [0, 1].map(() => kernel.allocate(31 * 33))
       kernel.predict(packed, a, 0, together, 0, 31)
-      narrow.predict(packed, a, 0, divided, 0, 31)
       for (let r = 0; r < 31; r++) kernel.predict(packed, a, r, alone, r, 1)
-      t.same(divided, together)
       t.same(alone, together)
     })
   })
 }
-
-t.test('the two builds differ by rounding only', async (t) => {
-  const results = availableBuilds().map((build) => {
-    const kernel = new WasmKernel({ build })
-    const random = randomSource(9)
-    const layer = kernel.packLayer(randomLayer(random, 17, 31))
-    const run = randomRun(kernel, random, { n_x: 17, n_a: 31, m: 5, T_x: 9 })
-    kernel.advance(layer, [run], 9)
-    return run.a
-  })
-  for (const result of results) {
-    t.ok(result.every((value, i) => Math.abs(value - results[0][i]) < TOLERANCE))
-  }
-})
-
-t.test('faults are refused before anything is computed', async (t) => {
-  const kernel = new WasmKernel()
-  const random = randomSource(10)
-  const layer = kernel.packLayer(randomLayer(random, 2, 3))
-  const head = kernel.packHead(randomHead(random, 3, 2))
-  const run = () => randomRun(kernel, random, { n_x: 2, n_a: 3, m: 2, T_x: 4 })
-  const big = kernel.allocate(100)
-  t.throws(() => kernel.advance(layer, [run()], 0), /steps is 0/)
-  t.throws(() => kernel.advance(layer, [run()], 5), /step 0 of 4 cannot move 5 steps/)
-  t.throws(() => kernel.advance(layer, [{ ...run(), t: -1 }], 1), /step -1/)
-  t.throws(() => kernel.advance(layer, [{ ...run(), activeRows: new Int32Array([1, 2, 2, 2]) }], 4), /never growing/)
-  t.throws(
-    () => kernel.advance(layer, [{ ...run(), activeRows: new Int32Array([3, 2, 2, 2]) }], 4),
-    /3 rows are active/
-  )
-  t.throws(() => kernel.advance(layer, [{ ...run(), activeRows: new Int32Array(1) }], 4), /undefined rows/)
-  t.throws(() => kernel.advance(layer, [{ ...run(), x: big.subarray(0, 15) }], 1), /x holds 15 values; expected.*= 16/)
-  t.throws(() => kernel.advance(layer, [{ ...run(), a: big.subarray(0, 29) }], 1), /a holds 29 values/)
-  t.throws(() => kernel.advance(layer, [{ ...run(), gates: { it: big.subarray(0, 23) } }], 1), /it holds 23/)
-  t.throws(() => kernel.advance(layer, [{ ...run(), c: new Float32Array(30) }], 1), /not in the kernel's memory/)
-  const elsewhere = new Float32Array(new SharedArrayBuffer(65536), 0, 30)
-  t.throws(() => kernel.advance(layer, [{ ...run(), c: elsewhere }], 1), /not in the kernel's memory/)
-  t.throws(() => kernel.advance({ ...layer, n_a: 33 }, [run()], 1), /packed weights holds/)
-  t.throws(() => kernel.advance({ ...layer, n_x: 0 }, [run()], 1), /empty axis/)
-  t.throws(() => kernel.predict(head, big, -1, big, 0, 1), /-1 is not a row/)
-  t.throws(() => kernel.predict(head, big, 33, big, 0, 1), /a holds 100 values/)
-  t.throws(() => kernel.predict(head, big, 0, big, 40, 11), /y holds 100 values/)
-  t.throws(() => kernel.packLayer({ ...randomLayer(random, 2, 3), Wi: new Float32Array(14) }), /Wi holds 14 values/)
-  t.throws(() => kernel.packLayer({ ...randomLayer(random, 2, 3), n_x: 0 }), /whole numbers from 1/)
-  t.throws(() => kernel.packHead({ ...randomHead(random, 2, 3), by: new Float32Array(2) }), /by holds 2 values/)
-  t.throws(() => kernel.packHead({ ...randomHead(random, 2, 3), n_y: 0.5 }), /whole numbers from 1/)
-  t.throws(() => new WasmKernel({ scratchBytes: 100 }), /multiple of 64/)
-  t.throws(() => new WasmKernel({ scratchBytes: 64 }).packLayer(randomLayer(random, 2, 5)), /bytes of scratch/)
-})

@@ -1,6 +1,6 @@
 /** Takes and gives back pieces at random, writing its own mark into each and finding it again. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { SharedHeap } from '../../../src/kernels/wasm/memory.ts'
+import { SharedHeap } from '../../src/kernels/memory.ts'
 import { randomSource } from './oracle.ts'
 
 const { memory, mark, rounds, foreign } = workerData as {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
-import { createSharedMemory, SharedHeap } from '../../../src/kernels/wasm/memory.ts'
+import { createSharedMemory, SharedHeap } from '../../src/kernels/memory.ts'
 import { randomSource } from './oracle.ts'
 
 const MIB = 2 ** 20

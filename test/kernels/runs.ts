@@ -1,13 +1,12 @@
 /** Runs of random sequences for the kernel, and one row of them through the float64 oracle. */
-import type { GateOutputs, LayerRun, LayerWeights } from '../../../src/kernels/kernel.ts'
-import type { WasmKernel } from '../../../src/kernels/wasm/kernel.ts'
+import type { GateOutputs, Kernel, LayerRun, LayerWeights } from '../../src/kernels/kernel.ts'
 import { cell, randomFloats } from './oracle.ts'
 
 export const gateNames = ['ft', 'it', 'cct', 'ot'] as const
 type GateName = (typeof gateNames)[number]
 
 /** Fills what must not be written. */
-const UNTOUCHED = 12345
+export const UNTOUCHED = 12345
 
 export interface RunShape {
   readonly n_x: number
@@ -19,7 +18,7 @@ export interface RunShape {
   readonly lengths?: readonly number[]
 }
 
-export function randomRun(kernel: WasmKernel, random: () => number, shape: RunShape): LayerRun {
+export function randomRun(kernel: Kernel, random: () => number, shape: RunShape): LayerRun {
   const { n_x, n_a, m, T_x, gates = [], lengths = new Array(m).fill(T_x) } = shape
   const x = kernel.allocate(T_x * m * n_x)
   x.set(randomFloats(random, x.length, 1))
@@ -34,7 +33,7 @@ export function randomRun(kernel: WasmKernel, random: () => number, shape: RunSh
 }
 
 /** The sequence of one row alone, from the same state. */
-export function rowAlone(kernel: WasmKernel, run: LayerRun, row: number, n_x: number, n_a: number): LayerRun {
+export function rowAlone(kernel: Kernel, run: LayerRun, row: number, n_x: number, n_a: number): LayerRun {
   const { m, T_x } = run
   const T = run.activeRows.filter((active) => active > row).length
   const x = kernel.allocate(T_x * n_x)
@@ -48,7 +47,7 @@ export function rowAlone(kernel: WasmKernel, run: LayerRun, row: number, n_x: nu
   return { m: 1, T_x, x, a, c, gates, activeRows: Int32Array.from({ length: T_x }, (_, t) => (t < T ? 1 : 0)), t: 0 }
 }
 
-export function releaseRun(kernel: WasmKernel, run: LayerRun): void {
+export function releaseRun(kernel: Kernel, run: LayerRun): void {
   for (const memory of [run.x, run.a, run.c, ...Object.values(run.gates as GateOutputs)]) kernel.release(memory)
 }
 

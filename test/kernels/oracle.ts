@@ -1,5 +1,5 @@
 /** The equations of an LSTM in float64, one line each, to compare the kernel with; and random material. */
-import type { HeadWeights, LayerWeights } from '../../../src/kernels/kernel.ts'
+import type { HeadWeights, LayerWeights } from '../../src/kernels/kernel.ts'
 
 /** Values in [0, 1) from a seed (mulberry32). */
 export function randomSource(seed: number): () => number {

@@ -13,7 +13,7 @@
  * A thread that is killed inside the lock leaves it closed; the others say so after LOCK_WAIT_MS and go no further,
  * because nothing tells whether the lists are whole.
  */
-import { LstmError } from '../../errors.ts'
+import { LstmError } from '../errors.ts'
 
 const LINE_BYTES = 64
 const WORDS = LINE_BYTES / 4
