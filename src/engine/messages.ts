@@ -1,6 +1,7 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
+import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Limits } from './limits.ts'
 import type { PublishedSet } from './registry.ts'
@@ -13,7 +14,7 @@ export type WeightsFormat = 'json' | 'npz'
 export type Operation =
   | { readonly kind: 'cell'; readonly body: Uint8Array }
   | { readonly kind: 'sequence'; readonly body: Uint8Array }
-  | { readonly kind: 'import'; readonly body: Uint8Array }
+  | { readonly kind: 'import'; readonly body: Uint8Array; readonly settings?: ImportSettings }
   | {
       readonly kind: 'export'
       readonly set: ParameterSet

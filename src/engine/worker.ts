@@ -58,7 +58,7 @@ function run(operation: Operation): Results[keyof Results] | Promise<Results[key
     case 'sequence':
       return sequence(operation.body, context)
     case 'import':
-      return importSet(operation.body, context)
+      return importSet(operation.body, operation.settings ?? {}, context)
     case 'export':
       return exportSet(operation.set, operation.format, operation.encoding, context)
   }

@@ -1,6 +1,6 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Encoding, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
+import { Encoding, ImportSettings, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
@@ -9,8 +9,17 @@ import { movable, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.t
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
-const npzTypes = ['application/x-npz', 'application/zip', 'application/octet-stream']
-const accepts = ['application/json', ...npzTypes]
+/** The content says what a file is; these are the types under which one may come. */
+const accepts = [
+  'application/json',
+  'application/octet-stream',
+  'application/zip',
+  'application/x-npz',
+  'application/x-hdf5',
+  'application/x-hdf',
+  'application/vnd.safetensors',
+  'application/onnx'
+]
 const offered = ['application/json', 'application/x-npz', 'application/zip']
 
 const byName = Type.Object({ name: ParameterSetName })
@@ -51,14 +60,14 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',
         description:
-          "The ten arrays as JSON (nested or base64) or as NumPy's npz; the content decides, not only Content-Type. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. If-Match and If-None-Match are honoured.",
+          "A trained LSTM as the framework wrote it: safetensors, PyTorch (.pt), Keras (.keras, .weights.h5, .h5), ONNX, NumPy's npz, or JSON, of the ten arrays or of a whole model. The content decides, not Content-Type; docs/formats.md has the names that are looked for. The query says what a file does not. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. If-Match and If-None-Match are honoured.",
         tags: ['parameters'],
         params: byName,
+        querystring: ImportSettings,
         body: {
           content: {
-            'application/json': { schema: Type.Ref('ParameterArrays#') },
-            'application/x-npz': binary,
-            'application/octet-stream': binary
+            'application/json': { schema: Type.Union([Type.Ref('ParameterArrays#'), Type.Ref('ModelDocument#')]) },
+            ...Object.fromEntries(accepts.slice(1).map((type) => [type, binary]))
           }
         },
         response: {
@@ -72,7 +81,11 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const { name } = request.params
       const check = () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
       check() // before the work, and again after it: another change may have come first
-      const set = await app.pool.run<'import'>({ kind: 'import', body: movable(request.body) })
+      const set = await app.pool.run<'import'>({
+        kind: 'import',
+        body: movable(request.body),
+        settings: request.query
+      })
       try {
         check()
       } catch (error) {

@@ -7,7 +7,8 @@ import { JsonReader } from './reader.ts'
 
 /** Which members of the document hold tensors; anything else is read as ordinary JSON. */
 export interface TensorPlan {
-  readonly [key: string]: 'tensor' | TensorPlan
+  /** A list of one plan is an array whose elements each follow it. */
+  readonly [key: string]: 'tensor' | TensorPlan | readonly [TensorPlan]
 }
 
 export interface ReadLimits {
@@ -59,8 +60,21 @@ function readPlanned(reader: JsonReader, plan: TensorPlan, pointer: string): unk
     const part = Object.hasOwn(plan, key) ? plan[key] : undefined
     if (part === undefined) return reader.value()
     const here = memberPointer(pointer, key)
-    return part === 'tensor' ? readTensor(reader, here) : readPlanned(reader, part, here)
+    if (part === 'tensor') return readTensor(reader, here)
+    return isElementPlan(part) ? readElements(reader, part[0], here) : readPlanned(reader, part, here)
   })
+}
+
+function isElementPlan(part: TensorPlan | readonly [TensorPlan]): part is readonly [TensorPlan] {
+  return Array.isArray(part)
+}
+
+function readElements(reader: JsonReader, plan: TensorPlan, pointer: string): unknown {
+  if (reader.next() !== ascii.OPEN_BRACKET) return reader.value()
+  let index = 0
+  return reader.array((expected) =>
+    reader.next() === ascii.OPEN_BRACE ? readPlanned(reader, plan, `${pointer}/${index++}`) : reader.value(expected)
+  )
 }
 
 function readTensor(reader: JsonReader, pointer: string): unknown {

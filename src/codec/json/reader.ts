@@ -100,12 +100,13 @@ export class JsonReader {
     return result
   }
 
-  array(): unknown[] {
+  /** Reads an array whose elements `element` reads; it is told what may stand there. */
+  array(element: (expected: string) => unknown = (expected) => this.value(expected)): unknown[] {
     const result: unknown[] = []
     this.enter()
     if (this.next() !== ascii.CLOSE_BRACKET) {
       for (let expected = `a value or ']'`; ; expected = 'a value') {
-        const value = this.value(expected)
+        const value = element(expected)
         if (!this.skims) result.push(value)
         if (this.next() === ascii.CLOSE_BRACKET) break
         if (this.peek() !== ascii.COMMA) throw this.unexpected(`',' or ']'`)
