@@ -19,7 +19,7 @@ const directionOptions = {
     )
   ),
   clip: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Bound of the pre-activations of all gates.' })),
-  input_forget: Type.Optional(Type.Boolean({ description: 'The input gate is 1 - ft.' }))
+  input_forget: Type.Optional(Type.Boolean({ description: 'The forget gate is 1 - it.' }))
 }
 
 const headActivation = Type.Enum(['softmax', 'sigmoid', 'linear'])

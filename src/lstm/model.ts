@@ -39,8 +39,8 @@ export interface Peepholes {
  * One layer in one direction. With all options, one step is
  *
  *     concat = [a_prev; xt]                                  hidden state first, (n_h + n_x)
- *     ft  = gate(clip(Wf·concat + bf + pf∘c_prev))
- *     it  = gate(clip(Wi·concat + bi + pi∘c_prev))           or 1 - ft with `input_forget`
+ *     it  = gate(clip(Wi·concat + bi + pi∘c_prev))
+ *     ft  = gate(clip(Wf·concat + bf + pf∘c_prev))           or 1 - it with `input_forget`
  *     cct = candidate(clip(Wc·concat + bc))
  *     c_next = ft∘c_prev + it∘cct
  *     ot  = gate(clip(Wo·concat + bo + po∘c_next))
@@ -69,7 +69,7 @@ export interface DirectionWeights {
   readonly activations?: Activations
   /** Bound of the pre-activations of all four gates. */
   readonly clip?: number
-  /** The input gate is 1 - ft; Wi, bi and pi are not used. */
+  /** The forget gate is 1 - it; Wf, bf and pf are not used. Source: ONNX Runtime's tests. */
   readonly input_forget?: boolean
 }
 

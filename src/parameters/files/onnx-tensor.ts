@@ -16,6 +16,7 @@ const MAX_INTEGERS = 4096
 export interface OnnxTensor {
   readonly name: string
   readonly shape: readonly number[]
+  readonly isFloat: boolean
   /** @throws LSTM_ERR_UNREADABLE_FILE unless it is one of floats; LSTM_ERR_NON_FINITE */
   floats(): NamedArray
   /** The values of a tensor of whole numbers; undefined for any other, and for one that is too long to be a shape. */
@@ -47,6 +48,7 @@ export function readOnnxTensor(bytes: Uint8Array, fault: Fault): OnnxTensor {
   return {
     name,
     shape,
+    isFloat: floats[type] !== undefined,
     floats() {
       const kind = floats[type]
       if (kind === undefined) throw fault(`${where} has data type ${type}; weights are read from float types only`)

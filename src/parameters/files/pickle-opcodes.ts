@@ -39,12 +39,12 @@ export const op = {
 
 /** What the refused ones would do, where that helps. */
 export const refusedOpcodes: Readonly<Record<number, string>> = {
-  0x69: 'INST, which makes an object',
-  0x6f: 'OBJ, which makes an object',
-  0x81: 'NEWOBJ, which makes an object',
-  0x92: 'NEWOBJ_EX, which makes an object',
-  0x82: 'EXT1, which calls what the machine has registered',
-  0x83: 'EXT2, which calls what the machine has registered',
-  0x84: 'EXT4, which calls what the machine has registered',
-  0x50: 'PERSID'
+  105: 'INST, which makes an object',
+  111: 'OBJ, which makes an object',
+  129: 'NEWOBJ, which makes an object',
+  146: 'NEWOBJ_EX, which makes an object',
+  130: 'EXT1, which calls what the machine has registered',
+  131: 'EXT2, which calls what the machine has registered',
+  132: 'EXT4, which calls what the machine has registered',
+  80: 'PERSID'
 }

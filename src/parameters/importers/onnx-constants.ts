@@ -26,7 +26,7 @@ export class OnnxConstants {
     if (key === undefined) return undefined
     if (this.#floats.has(key)) return this.#floats.get(key)
     if (depth > MAX_DEPTH) throw refusal(`more than ${MAX_DEPTH} nodes lead to the weight ${listed([name])}`)
-    const array = tensor === undefined ? this.#evaluate(node as OnnxNode, depth) : tensor.floats()
+    const array = tensor === undefined ? this.#evaluate(node as OnnxNode, depth) : floatsOf(tensor)
     this.#floats.set(key, array)
     return array
   }
@@ -210,8 +210,11 @@ function lookUp(graph: OnnxGraph, name: string): { tensor?: OnnxTensor; node?: O
 function constant({ attributes }: OnnxNode): NamedArray | undefined {
   const floats = attributes.get('value_floats')?.floats
   if (floats !== undefined) return { shape: [floats.length], data: Float32Array.from(floats) }
-  return attributes.get('value')?.t?.floats()
+  const tensor = attributes.get('value')?.t
+  return tensor === undefined ? undefined : floatsOf(tensor)
 }
+
+const floatsOf = (tensor: OnnxTensor): NamedArray | undefined => (tensor.isFloat ? tensor.floats() : undefined)
 
 const countOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 const normalized = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)

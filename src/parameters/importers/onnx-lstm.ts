@@ -24,7 +24,7 @@ export function readOnnxLstm(node: OnnxNode, constants: OnnxConstants): ModelLay
     const input = node.inputs[index]
     if (input === undefined || input === '') return undefined
     const array = constants.floats(node.graph, input)
-    if (array === undefined) throw refusal(`${where}: its input ${name}, ${listed([input])}, is not constant`)
+    if (array === undefined) throw refusal(`${where}: its input ${name}, ${listed([input])}, is no constant of floats`)
     return array
   }
   const [W, R, B, P] = [weight(1, 'W'), weight(2, 'R'), weight(3, 'B'), weight(7, 'P')]
