@@ -107,6 +107,11 @@ const table = {
     title: 'No form that Accept allows',
     message: (accept: string, offered: string) => `Accept is ${JSON.stringify(accept)}; offered are ${offered}`
   },
+  LSTM_ERR_NOT_EXPORTABLE: {
+    status: 406,
+    title: 'The format cannot say what the model is',
+    message: (format: string, reason: string) => `${format}: ${reason}`
+  },
   LSTM_ERR_REQUEST_TIMEOUT: {
     status: 408,
     title: 'The request did not arrive in time',

@@ -1,14 +1,13 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Limits } from './limits.ts'
 import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
-
-export type WeightsFormat = 'json' | 'npz'
 
 /** One request's operation; `body` is moved, not copied. */
 export type Operation =
@@ -18,7 +17,7 @@ export type Operation =
   | {
       readonly kind: 'export'
       readonly set: ParameterSet
-      readonly format: WeightsFormat
+      readonly format: ExportFormat
       readonly encoding: Encoding
     }
 

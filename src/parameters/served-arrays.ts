@@ -1,4 +1,5 @@
 import { LstmError } from '../errors.ts'
+import { forEachParameter } from '../lstm/dimensions.ts'
 import { directionsOf, type Model } from '../lstm/model.ts'
 import type { ParameterArrays } from './parameter-set.ts'
 
@@ -27,6 +28,16 @@ export function servedArrays(model: Model): ParameterArrays {
     bo: bias(forward.bo),
     Wy: { shape: [head.n_y, n_a], data: head.Wy },
     by: { shape: [head.n_y, 1], data: head.by }
+  }
+}
+
+/** The model that ten arrays are. */
+export function modelOfArrays(arrays: ParameterArrays): Model {
+  const [n_a, width] = arrays.Wf.shape
+  const { Wy, by, ...rest } = forEachParameter((name) => arrays[name].data)
+  return {
+    layers: [{ forward: { n_x: width - n_a, n_a, n_h: n_a, ...rest } }],
+    head: { n_y: arrays.Wy.shape[0], Wy, by, activation: 'softmax' }
   }
 }
 

@@ -4,6 +4,7 @@ import { Encoding, ImportSettings, type ParameterSetDescription, ParameterSetNam
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { StoredSet } from '../parameters/store.ts'
 import { movable, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
@@ -20,7 +21,16 @@ const accepts = [
   'application/vnd.safetensors',
   'application/onnx'
 ]
-const offered = ['application/json', 'application/x-npz', 'application/zip']
+
+/** The forms of the weights, by Content-Type; npz has two. */
+const forms: Readonly<Record<string, ExportFormat>> = {
+  'application/json': 'json',
+  'application/x-npz': 'npz',
+  'application/zip': 'npz',
+  'application/vnd.safetensors': 'safetensors',
+  'application/onnx': 'onnx'
+}
+const offered = Object.keys(forms)
 
 const byName = Type.Object({ name: ParameterSetName })
 const binary = { schema: Type.String({ format: 'binary' }) }
@@ -129,18 +139,28 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       schema: {
         operationId: 'getWeights',
         summary: 'The weights of a parameter set',
-        description: "As JSON, or as NumPy's npz when Accept says application/x-npz or application/zip.",
+        description:
+          "As JSON, or as NumPy's npz, safetensors with PyTorch's names, or ONNX: as Accept says, or `format` where it stands in the query.",
         tags: ['parameters'],
         params: byName,
-        querystring: Type.Object({ encoding: Type.Optional(Encoding) }, { additionalProperties: false }),
+        querystring: Type.Object(
+          {
+            encoding: Type.Optional(Encoding),
+            format: Type.Optional(
+              Type.Enum(['json', 'npz', 'safetensors', 'onnx'], {
+                description: 'Form of the weights; stands above Accept.'
+              })
+            )
+          },
+          { additionalProperties: false }
+        ),
         response: {
           200: {
-            description: 'The ten arrays.',
+            description: 'The weights; what the engine runs today, the ten arrays can say.',
             headers: etagHeader,
             content: {
               'application/json': { schema: Type.Ref('ParameterArrays#') },
-              'application/x-npz': binary,
-              'application/zip': binary
+              ...Object.fromEntries(offered.slice(1).map((type) => [type, binary]))
             }
           },
           304: { description: 'If-None-Match names this version in this form.', type: 'null' },
@@ -150,18 +170,18 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { set, name } = stored(request.params.name)
-      const { encoding = 'nested' } = request.query
-      const type = request.type(offered)
+      const { encoding = 'nested', format: asked } = request.query
+      const type = asked === undefined ? request.type(offered) : offered.find((each) => forms[each] === asked)
       if (typeof type !== 'string') {
         throw new LstmError('LSTM_ERR_NOT_ACCEPTABLE', [String(request.headers.accept), offered.join(', ')])
       }
-      const format = type === 'application/json' ? 'json' : 'npz'
+      const format = forms[type]
       // each form has bytes of its own, so each has a tag of its own
       const tag = etag(`${set.version}-${format === 'json' ? encoding : format}`)
       reply.header('etag', tag).header('vary', 'accept')
       if (notModified(request.headers, tag)) return reply.code(304).send(null)
       const answer = await app.pool.run<'export'>({ kind: 'export', set, format, encoding })
-      if (format === 'npz') reply.header('content-disposition', `attachment; filename="${name}.npz"`)
+      if (format !== 'json') reply.header('content-disposition', `attachment; filename="${name}.${format}"`)
       return reply.type(type).send(Buffer.from(answer.buffer))
     }
   )

@@ -48,7 +48,9 @@ export function fromPytorch(weights: PytorchWeights, sizes: Sizes): DirectionWei
 }
 
 /** The sum of the two biases is `b` again bit for bit: -0 is the only number that changes no other, not even -0. */
-export function toPytorch(weights: DirectionWeights): Required<Omit<PytorchWeights, 'weight_hr'>> {
+export function toPytorch(
+  weights: DirectionWeights
+): Record<'weight_ih' | 'weight_hh' | 'bias_ih' | 'bias_hh', Float32Array> {
   const { n_x, n_a, n_h } = weights
   const bias_ih = concatenate(gateOrders.pytorch.map((gate) => weights[`b${gate}`]))
   return {
@@ -100,7 +102,7 @@ export function fromOnnx({ W, R, B, P }: OnnxWeights, n_x: number, n_a: number):
 }
 
 /** The inverse of `fromOnnx`. @param weights without a projection, which ONNX's operator does not have */
-export function toOnnx(weights: DirectionWeights): Required<OnnxWeights> {
+export function toOnnx(weights: DirectionWeights): Record<keyof OnnxWeights, Float32Array> {
   const { n_x, n_a, n_h, peepholes } = weights
   const order = gateOrders.onnx
   const none = new Float32Array(n_a)

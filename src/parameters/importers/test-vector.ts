@@ -9,7 +9,9 @@ export function testVector(arrays: FileArrays, used: Set<string>): ModelTest | u
   const [x, a, y] = [testNames.x, testNames.a, testNames.y].map((name) => {
     const array = arrays.get(name)
     if (array !== undefined) used.add(name)
-    return array?.read()
+    if (array === undefined) return undefined
+    const { shape, data } = array.read()
+    return { shape, data }
   })
   if (x === undefined) return undefined
   return { x, ...(a === undefined ? {} : { a }), ...(y === undefined ? {} : { y }) }
