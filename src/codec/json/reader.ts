@@ -42,6 +42,15 @@ export class JsonReader {
     return malformed(this.position, `expected ${expected}, found ${ascii.describeByte(this.peek())}`)
   }
 
+  /** Checks the value at the position and builds nothing of it. */
+  skip(): undefined {
+    const skimmer = new JsonReader(this.bytes, this.maxDepth, true)
+    skimmer.depth = this.depth
+    skimmer.position = this.position
+    skimmer.value()
+    this.position = skimmer.position
+  }
+
   /** Takes the opening bracket of an array or object. Without a limit, deep nesting would overflow the stack. */
   enter(): void {
     if (this.depth === this.maxDepth) {

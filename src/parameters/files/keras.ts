@@ -17,7 +17,7 @@ const CONFIG = 'config.json'
 const METADATA = 'metadata.json'
 const WEIGHTS = 'model.weights.h5'
 /** A configuration takes a few KB a layer; JSON of many small objects takes some twenty times its length in memory. */
-const MAX_CONFIG_BYTES = 4 * 1024 * 1024
+const MAX_CONFIG_BYTES = 2 * 1024 * 1024
 
 export function isKerasZip(entries: ReadonlySet<string>): boolean {
   return entries.has(CONFIG) && entries.has(METADATA)

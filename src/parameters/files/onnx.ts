@@ -120,6 +120,7 @@ class GraphReader {
     while (fields.next()) {
       if (fields.field === 1) this.#node(fields.bytes(), graph, nesting)
       else if (fields.field === 5) {
+        this.#counted('')
         const tensor = readOnnxTensor(fields.bytes(), this.#fault)
         graph.initializers.set(tensor.name, tensor)
       } else if (fields.field === 11) graph.inputs.add(this.#valueName(fields.bytes()))

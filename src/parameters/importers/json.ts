@@ -9,12 +9,18 @@ import { bodyCheck } from '../../schema-check.ts'
 import type { NamedArray } from '../files/array.ts'
 import { type DirectionOptions, directionOptions, type ModelOptions } from './options.ts'
 
-const direction = Object.fromEntries(directionArrays.map((name) => [name, 'tensor' as const]))
+const activation: TensorPlan = { name: 'scalar', alpha: 'scalar', beta: 'scalar' }
+const direction: TensorPlan = {
+  ...Object.fromEntries(directionArrays.map((name) => [name, 'tensor' as const])),
+  activations: { gate: activation, candidate: activation, output: activation },
+  clip: 'scalar',
+  input_forget: 'scalar'
+}
 const test: TensorPlan = { x: 'tensor', a: 'tensor', y: 'tensor' }
 const plan: TensorPlan = {
   ...forEachParameter(() => 'tensor' as const),
   layers: [{ forward: direction, reverse: direction }],
-  head: { Wy: 'tensor', by: 'tensor' },
+  head: { Wy: 'tensor', by: 'tensor', activation: 'scalar' },
   test
 }
 
@@ -29,7 +35,7 @@ export function readJsonDocument(
   bytes: Uint8Array,
   maxDepth: number
 ): { arrays: Map<string, NamedArray>; options?: ModelOptions } {
-  const document = readJson(bytes, plan, { maxDepth }) as Record<string, unknown>
+  const document = readJson(bytes, plan, { maxDepth, closed: true }) as Record<string, unknown>
   if ('layers' in document) return flatten(document)
   const arrays = new Map<string, NamedArray>()
   for (const [name, value] of Object.entries(document)) {
@@ -42,7 +48,8 @@ export function readJsonDocument(
           'expected nested arrays of numbers, or {"shape", "data"} with base64'
         ])
       }
-      arrays.set(name, value as NamedArray)
+      // of a member that is not known, the name alone matters: it is what is refused
+      arrays.set(name, value instanceof Tensor ? value : { shape: [0], data: new Float32Array(0) })
     }
   }
   return { arrays }

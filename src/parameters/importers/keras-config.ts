@@ -42,6 +42,7 @@ const handingOn = new Set([
   'ActivityRegularization'
 ])
 const headActivations = new Set(['softmax', 'sigmoid', 'linear'])
+const MAX_LAYERS = 10_000
 /** A configuration nests its layers this deep; a hostile one could nest millions. */
 const MAX_NESTING = 16
 
@@ -66,6 +67,7 @@ export function kerasLayers(config: unknown, version: 2 | 3): KerasLayer[] {
       `the configuration is of a ${listed([className])}, which says nothing of its layers; only Sequential and Functional models do`
     )
   }
+  if (list.length > MAX_LAYERS) throw refusal(`the model has ${list.length} layers; at most ${MAX_LAYERS} are read`)
   const counts = new Map<string, number>()
   let previous: string | undefined
   return list.map((entry: unknown) => {

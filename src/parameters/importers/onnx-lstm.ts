@@ -15,7 +15,7 @@ const takesBeta = new Set(['affine', 'scaledtanh', 'hardsigmoid'])
  * @throws LSTM_ERR_INVALID_PARAMETER_SET for what is not served or not constant, LSTM_ERR_SHAPE_MISMATCH
  */
 export function readOnnxLstm(node: OnnxNode, constants: OnnxConstants): ModelLayer {
-  const where = `LSTM ${listed([node.name || node.outputs[0]])}`
+  const where = `LSTM ${listed([node.name || (node.outputs[0] ?? '')])}`
   const direction = node.attributes.get('direction')?.s ?? 'forward'
   if (!['forward', 'reverse', 'bidirectional'].includes(direction))
     throw refusal(`${where} has direction ${listed([direction])}`)
