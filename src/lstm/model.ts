@@ -82,8 +82,7 @@ export interface ModelLayer {
   readonly reverse?: DirectionWeights
 }
 
-export const headActivations = ['softmax', 'sigmoid', 'linear'] as const
-export type HeadActivation = (typeof headActivations)[number]
+export type HeadActivation = 'softmax' | 'sigmoid' | 'linear'
 
 /** The prediction: activation(Wy·a + by), `a` being the hidden state of the top layer. */
 export interface ModelHead {
@@ -94,7 +93,7 @@ export interface ModelHead {
 }
 
 /** A tensor of a test vector, row-major. */
-export interface TestTensor {
+interface TestTensor {
   readonly shape: readonly number[]
   readonly data: Float32Array
 }

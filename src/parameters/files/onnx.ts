@@ -3,7 +3,7 @@ import { type OnnxTensor, readOnnxTensor } from './onnx-tensor.ts'
 import { ProtobufReader } from './protobuf.ts'
 
 /** An attribute of a node; what is not there is undefined. */
-export interface OnnxAttribute {
+interface OnnxAttribute {
   readonly f?: number
   readonly i?: number
   readonly s?: string

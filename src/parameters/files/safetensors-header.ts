@@ -3,7 +3,7 @@ import { JsonReader } from '../../codec/json/reader.ts'
 import { LstmError } from '../../errors.ts'
 import { type Fault, quoted } from './fault.ts'
 
-export interface TensorEntry {
+interface TensorEntry {
   readonly name: string
   readonly dtype: string
   readonly shape: readonly number[]

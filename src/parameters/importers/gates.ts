@@ -12,7 +12,7 @@ const gates = ['f', 'i', 'c', 'o'] as const
 type Gate = (typeof gates)[number]
 
 /** The orders in which the blocks of n_a rows (Keras: columns) lie. PyTorch calls c "g". */
-export const gateOrders = {
+const gateOrders = {
   pytorch: ['i', 'f', 'c', 'o'],
   keras: ['i', 'f', 'c', 'o'],
   onnx: ['i', 'o', 'f', 'c']

@@ -5,8 +5,7 @@ import type { HeadActivation, Model } from '../../lstm/model.ts'
 /** What a user says of a file where the file does not. */
 export type { ImportSettings }
 
-export const fileFormats = ['json', 'npz', 'safetensors', 'pytorch', 'keras', 'hdf5', 'onnx'] as const
-export type FileFormat = (typeof fileFormats)[number]
+export type FileFormat = 'json' | 'npz' | 'safetensors' | 'pytorch' | 'keras' | 'hdf5' | 'onnx'
 
 /** A model and what was taken for it. */
 export interface ImportedModel {
@@ -15,7 +14,7 @@ export interface ImportedModel {
 }
 
 /** What `inspect` says of a file besides the model itself. */
-export interface ModelSource {
+interface ModelSource {
   /** How its weights are named and ordered: in the notation, as PyTorch's, Keras's or ONNX's. */
   readonly convention: 'notation' | 'pytorch' | 'keras' | 'onnx'
   /** What stands in front of the LSTM's names, or the names of its layers; empty where the file has only one. */

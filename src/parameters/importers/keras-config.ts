@@ -24,7 +24,7 @@ export type KerasLayer =
   | { readonly kind: 'nothing'; readonly name: string }
   | { readonly kind: 'other'; readonly name: string; readonly className: string }
 
-export interface KerasLstm {
+interface KerasLstm {
   readonly gate: Activation
   readonly candidate: Activation
   readonly returnSequences: boolean

@@ -2,7 +2,7 @@ import { importModel } from '../../../src/parameters/importers/import-model.ts'
 import type { ImportSettings } from '../../../src/parameters/importers/imported.ts'
 import { fixture } from '../../fixtures.ts'
 
-export const limits = { maxInflatedBytes: 5e8, maxJsonDepth: 32 }
+const limits = { maxInflatedBytes: 5e8, maxJsonDepth: 32 }
 
 /** Imports a file of test/fixtures. */
 export function imported(path: string, settings: ImportSettings = {}) {
