@@ -1,11 +1,12 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { Encoding } from '../codec/tensor.ts'
 import { LstmError } from '../errors.ts'
 import { createKernel } from '../kernels/choose.ts'
-import { releaseParameterSet } from '../parameters/parameter-set.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
+import type { ImportSettings } from '../parameters/importers/imported.ts'
+import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-set.ts'
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
-import { exportSet } from '../protocols/rest/export-set.ts'
-import { importSet } from '../protocols/rest/import-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
 import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
 import { SetRegistry } from './registry.ts'
@@ -58,10 +59,26 @@ function run(operation: Operation): Results[keyof Results] | Promise<Results[key
     case 'sequence':
       return sequence(operation.body, context)
     case 'import':
-      return importSet(operation.body, operation.settings ?? {}, context)
+      return importFile(operation.body, operation.settings ?? {})
     case 'export':
-      return exportSet(operation.set, operation.format, operation.encoding, context)
+      return exportFile(operation.set, operation.format, operation.encoding)
   }
+}
+
+// Readers and writers of files are some fifty modules: a thread that is asked for neither starts without them.
+
+async function importFile(body: Uint8Array, settings: ImportSettings): Promise<ParameterSet> {
+  const { importSet } = await import('../protocols/rest/import-set.ts')
+  return importSet(body, settings, context)
+}
+
+async function exportFile(
+  set: ParameterSet,
+  format: ExportFormat,
+  encoding: Encoding
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { exportSet } = await import('../protocols/rest/export-set.ts')
+  return exportSet(set, format, encoding, context)
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

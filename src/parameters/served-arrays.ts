@@ -41,7 +41,8 @@ export function modelOfArrays(arrays: ParameterArrays): Model {
   }
 }
 
-function notServed({ layers, head, test }: Model): string[] {
+/** All that a model has and the engine does not run, in words. */
+export function notServed({ layers, head, test }: Model): string[] {
   const parts = new Set<string>()
   if (layers.length > 1) parts.add(`${layers.length} layers (one is)`)
   for (const layer of layers) {

@@ -14,7 +14,7 @@ export interface ImportedModel {
 }
 
 /** What `inspect` says of a file besides the model itself. */
-interface ModelSource {
+export interface ModelSource {
   /** How its weights are named and ordered: in the notation, as PyTorch's, Keras's or ONNX's. */
   readonly convention: 'notation' | 'pytorch' | 'keras' | 'onnx'
   /** What stands in front of the LSTM's names, or the names of its layers; empty where the file has only one. */
