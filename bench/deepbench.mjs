@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import * as ort from 'onnxruntime-node'
 import { NativeKernel } from '../dist/src/kernels/native/kernel.js'
-import { onnxLstm } from './onnx-lstm.mjs'
+import { timeFirstModel } from './onnx-model.mjs'
 
 const { values: options } = parseArgs({
   options: { variant: { type: 'string' }, only: { type: 'string' }, rounds: { type: 'string', default: '11' } }
@@ -38,7 +38,7 @@ for (const [n_a, m, T_x] of shapes) {
     weights[`b${gate}`] = random(n_a, 1)
   }
   const threads = { intraOpNumThreads: 1, interOpNumThreads: 1 }
-  const session = await ort.InferenceSession.create(onnxLstm(weights, T_x, m), threads)
+  const session = await ort.InferenceSession.create(timeFirstModel(weights, T_x, m), threads)
   const layer = kernel.packLayer(weights)
   const [x, a, c] = [T_x * m, (T_x + 1) * m * n_a, (T_x + 1) * m * n_a].map((length) => kernel.allocate(length))
   x.set(random(x.length, 1))

@@ -57,6 +57,30 @@ export function nameOrArrays<A extends TSchema>(arrays: A) {
   })
 }
 
+/** What a PUT says of a file where the file does not. */
+export const ImportSettings = Type.Object(
+  {
+    prefix: Type.Optional(
+      Type.String({
+        maxLength: 1000,
+        description:
+          'Which LSTM of the file: what stands in front of its names in PyTorch, the name of its lowest layer else.'
+      })
+    ),
+    head: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'Which linear layer is the head, by name; `none` for none.' })
+    ),
+    head_activation: Type.Optional(
+      Type.Enum(['softmax', 'sigmoid', 'linear'], {
+        description:
+          'Default: what the file says; else softmax for arrays of the notation, linear for PyTorch and Keras.'
+      })
+    ),
+    precision: Type.Optional(Precision)
+  },
+  { additionalProperties: false }
+)
+
 export const ParameterSetReference = Type.Object(
   {
     name: Type.Union([Type.String(), Type.Null()], { description: 'Null where the arrays came inline.' }),
@@ -109,3 +133,5 @@ export const ParameterSetList = Type.Object(
 )
 
 export type ParameterSetDescription = Type.Static<typeof ParameterSetDescription>
+
+export type ImportSettings = Type.Static<typeof ImportSettings>

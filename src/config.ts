@@ -36,7 +36,8 @@ export const settings = {
   LSTM_MAX_PARAMETERS_BYTES: Type.Integer({
     default: 536_870_912,
     minimum: 1024,
-    description: 'Largest body of `PUT /parameters/{name}`, and what a compressed one may inflate to.'
+    description:
+      'Largest body of `PUT /parameters/{name}`, and what a compressed one may inflate to, which is four times its size or 32 MiB at most.'
   }),
   LSTM_MAX_JOB_VALUES: Type.Integer({
     default: 33_554_432,

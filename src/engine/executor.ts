@@ -3,8 +3,6 @@ import type { Kernel } from '../kernels/kernel.ts'
 import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-set.ts'
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
-import { exportSet } from '../protocols/rest/export-set.ts'
-import { importSet } from '../protocols/rest/import-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
 import type { Limits } from './limits.ts'
 import type { Computed, InferenceKind, MovedOperation, MovedResult, PartOutcome } from './messages.ts'
@@ -52,12 +50,24 @@ export class Executor {
   run(operation: MovedOperation): MovedResult | Promise<MovedResult> {
     switch (operation.kind) {
       case 'import':
-        return importSet(operation.body, operation.precision ?? 'float32', this.#context)
+        return this.#import(operation)
       case 'export':
-        return exportSet(operation.set, operation.format, operation.encoding, this.#context)
+        return this.#export(operation)
       default:
         return this.infer(operation.kind, operation.body)
     }
+  }
+
+  // Readers and writers of files are some fifty modules: a thread that is asked for neither starts without them.
+
+  async #import({ body, settings = {} }: Extract<MovedOperation, { kind: 'import' }>): Promise<ParameterSet> {
+    const { importSet } = await import('../protocols/rest/import-set.ts')
+    return importSet(body, settings, this.#context)
+  }
+
+  async #export({ set, format, encoding }: Extract<MovedOperation, { kind: 'export' }>): Promise<MovedResult> {
+    const { exportSet } = await import('../protocols/rest/export-set.ts')
+    return exportSet(set, format, encoding, this.#context)
   }
 
   /** Steps a part of somebody's job to its end. */

@@ -1,7 +1,8 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
-import type { Precision } from '../kernels/precision.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
+import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Body } from './body.ts'
 import type { Limits } from './limits.ts'
@@ -10,8 +11,6 @@ import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
-export type WeightsFormat = 'json' | 'npz'
-
 /** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
 export const inferenceKinds = ['cell', 'sequence'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
@@ -19,14 +18,14 @@ export type InferenceKind = (typeof inferenceKinds)[number]
 interface Export {
   readonly kind: 'export'
   readonly set: ParameterSet
-  readonly format: WeightsFormat
+  readonly format: ExportFormat
   readonly encoding: Encoding
 }
 
 interface Import<B> {
   readonly kind: 'import'
   readonly body: B
-  readonly precision?: Precision | undefined
+  readonly settings?: ImportSettings
 }
 
 /** What is run beside inferences, as the pool gets it. */

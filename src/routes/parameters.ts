@@ -1,17 +1,36 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Encoding, type ParameterSetDescription, ParameterSetName, Precision } from '../../schemas/index.ts'
+import { Encoding, ImportSettings, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { StoredSet } from '../parameters/store.ts'
 import { bodyOf, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
-const npzTypes = ['application/x-npz', 'application/zip', 'application/octet-stream']
-const accepts = ['application/json', ...npzTypes]
-const offered = ['application/json', 'application/x-npz', 'application/zip']
+/** The content says what a file is; these are the types under which one may come. */
+const accepts = [
+  'application/json',
+  'application/octet-stream',
+  'application/zip',
+  'application/x-npz',
+  'application/x-hdf5',
+  'application/x-hdf',
+  'application/vnd.safetensors',
+  'application/onnx'
+]
+
+/** The forms of the weights, by Content-Type; npz has two. */
+const forms: Readonly<Record<string, ExportFormat>> = {
+  'application/json': 'json',
+  'application/x-npz': 'npz',
+  'application/zip': 'npz',
+  'application/vnd.safetensors': 'safetensors',
+  'application/onnx': 'onnx'
+}
+const offered = Object.keys(forms)
 
 const byName = Type.Object({ name: ParameterSetName })
 const binary = { schema: Type.String({ format: 'binary' }) }
@@ -51,15 +70,14 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',
         description:
-          "The ten arrays as JSON (nested or base64) or as NumPy's npz; the content decides, not only Content-Type. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. With `precision` the recurrent weights are stored smaller, and the answer says what that changes. If-Match and If-None-Match are honoured.",
+          "A trained LSTM as the framework wrote it: safetensors, PyTorch (.pt), Keras (.keras, .weights.h5, .h5), ONNX, NumPy's npz, or JSON, of the ten arrays or of a whole model. The content decides, not Content-Type; docs/formats.md has the names that are looked for. The query says what a file does not. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. With `precision` the recurrent weights are stored smaller, and the answer says what that changes. If-Match and If-None-Match are honoured.",
         tags: ['parameters'],
         params: byName,
-        querystring: Type.Object({ precision: Type.Optional(Precision) }, { additionalProperties: false }),
+        querystring: ImportSettings,
         body: {
           content: {
-            'application/json': { schema: Type.Ref('ParameterArrays#') },
-            'application/x-npz': binary,
-            'application/octet-stream': binary
+            'application/json': { schema: Type.Union([Type.Ref('ParameterArrays#'), Type.Ref('ModelDocument#')]) },
+            ...Object.fromEntries(accepts.slice(1).map((type) => [type, binary]))
           }
         },
         response: {
@@ -76,7 +94,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       const set = await app.pool.run<'import'>({
         kind: 'import',
         body: bodyOf(request),
-        precision: request.query.precision
+        settings: request.query
       })
       try {
         check()
@@ -122,18 +140,27 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         operationId: 'getWeights',
         summary: 'The weights of a parameter set',
         description:
-          "As JSON, or as NumPy's npz when Accept says application/x-npz or application/zip. Recurrent weights of reduced precision come as the float32 numbers that they are stored as.",
+          "As JSON, or as NumPy's npz, safetensors with PyTorch's names, or ONNX: as Accept says, or `format` where it stands in the query. Recurrent weights of reduced precision come as the float32 numbers that they are stored as.",
         tags: ['parameters'],
         params: byName,
-        querystring: Type.Object({ encoding: Type.Optional(Encoding) }, { additionalProperties: false }),
+        querystring: Type.Object(
+          {
+            encoding: Type.Optional(Encoding),
+            format: Type.Optional(
+              Type.Enum(['json', 'npz', 'safetensors', 'onnx'], {
+                description: 'Form of the weights; stands above Accept.'
+              })
+            )
+          },
+          { additionalProperties: false }
+        ),
         response: {
           200: {
-            description: 'The ten arrays.',
+            description: 'The weights; what the engine runs today, the ten arrays can say.',
             headers: etagHeader,
             content: {
               'application/json': { schema: Type.Ref('ParameterArrays#') },
-              'application/x-npz': binary,
-              'application/zip': binary
+              ...Object.fromEntries(offered.slice(1).map((type) => [type, binary]))
             }
           },
           304: { description: 'If-None-Match names this version in this form.', type: 'null' },
@@ -143,18 +170,18 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { set, name } = stored(request.params.name)
-      const { encoding = 'nested' } = request.query
-      const type = request.type(offered)
+      const { encoding = 'nested', format: asked } = request.query
+      const type = asked === undefined ? request.type(offered) : offered.find((each) => forms[each] === asked)
       if (typeof type !== 'string') {
         throw new LstmError('LSTM_ERR_NOT_ACCEPTABLE', [String(request.headers.accept), offered.join(', ')])
       }
-      const format = type === 'application/json' ? 'json' : 'npz'
+      const format = forms[type]
       // each form has bytes of its own, so each has a tag of its own
       const tag = etag(`${set.version}-${format === 'json' ? encoding : format}`)
       reply.header('etag', tag).header('vary', 'accept')
       if (notModified(request.headers, tag)) return reply.code(304).send(null)
       const answer = await app.pool.run<'export'>({ kind: 'export', set, format, encoding })
-      if (format === 'npz') reply.header('content-disposition', `attachment; filename="${name}.npz"`)
+      if (format !== 'json') reply.header('content-disposition', `attachment; filename="${name}.${format}"`)
       return reply.type(type).send(Buffer.from(answer.buffer))
     }
   )
