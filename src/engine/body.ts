@@ -1,4 +1,4 @@
-/** A request's body as it arrived: pieces that are joined where they are needed, and nowhere before. */
+/** A request's body as it arrived: pieces that are joined where they are needed. Who takes a body may move its memory. */
 export type Body = readonly Uint8Array[]
 
 export function bodyLength(body: Body): number {
@@ -16,6 +16,10 @@ export function joinInto(body: Body, target: Uint8Array): void {
 
 /** The whole in a buffer of its own, which can be moved to another thread. */
 export function joined(body: Body): Uint8Array<ArrayBuffer> {
+  const [first] = body
+  if (body.length === 1 && first.byteLength === first.buffer.byteLength && first.buffer instanceof ArrayBuffer) {
+    return first as Uint8Array<ArrayBuffer>
+  }
   const whole = new Uint8Array(bodyLength(body))
   joinInto(body, whole)
   return whole

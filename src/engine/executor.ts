@@ -4,6 +4,7 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
 import type { Computed, InferenceKind, MovedOperation, MovedResult, PartOutcome } from './messages.ts'
 import type { Part } from './part.ts'
@@ -23,6 +24,9 @@ export interface ExecutorOptions {
   /** Gives a part of a wide job away; `partEnded` has to say what became of it. */
   readonly share: (id: number, part: Part) => void
 }
+
+/** A file above this leaves so much behind that it is not left to chance when that is freed. */
+const LARGE_BYTES = 4 * 1024 * 1024
 
 const inferences = { cell, sequence } satisfies Record<InferenceKind, unknown>
 
@@ -62,7 +66,12 @@ export class Executor {
 
   async #import({ body, settings = {} }: Extract<MovedOperation, { kind: 'import' }>): Promise<ParameterSet> {
     const { importSet } = await import('../protocols/rest/import-set.ts')
-    return importSet(body, settings, this.#context)
+    try {
+      return importSet(body, settings, this.#context)
+    } finally {
+      // later, when nothing here holds on to the body and the arrays any more
+      if (body.byteLength > LARGE_BYTES) setImmediate(collectGarbage)
+    }
   }
 
   async #export({ set, format, encoding }: Extract<MovedOperation, { kind: 'export' }>): Promise<MovedResult> {

@@ -1,5 +1,12 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Body } from '../engine/body.ts'
+import { collectYoung } from '../engine/garbage.ts'
+
+/** A body that is declared to be larger is put together as it comes: its pieces are not kept until the last is there. */
+const LARGE_BYTES = 1024 * 1024
+
+/** After so many bytes of a large body the pieces so far are freed, so that the next ones take their place in memory. */
+const COLLECT_BYTES = 4 * 1024 * 1024
 
 type Done = (error: Error | null, body?: Body) => void
 
@@ -26,24 +33,35 @@ export function bodyOf(request: FastifyRequest): Body {
 /** The pieces as the socket gave them, up to the limit of the route. An error makes Fastify close the connection. */
 function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, done: Done): void {
   const limit = request.routeOptions.bodyLimit
-  if (Number(request.headers['content-length']) > limit) {
+  const declared = Number(request.headers['content-length'])
+  if (declared > limit) {
     done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
     return
   }
+  const whole = declared > LARGE_BYTES ? new Uint8Array(declared) : undefined
   const pieces: Uint8Array[] = []
   let length = 0
+  let uncollected = 0
   let over = false
   const end = (error: Error | null): void => {
     if (over) return
     over = true
     payload.removeListener('data', take)
-    if (error === null) done(null, pieces)
+    if (error === null) done(null, whole === undefined ? pieces : [whole])
     else done(error)
   }
   const take = (piece: Buffer): void => {
     length += piece.length
     if (length > limit) end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
-    else pieces.push(piece)
+    else if (whole === undefined) pieces.push(piece)
+    else {
+      whole.set(piece, length - piece.length)
+      uncollected += piece.length
+      if (uncollected > COLLECT_BYTES) {
+        uncollected = 0
+        collectYoung()
+      }
+    }
   }
   payload.on('data', take)
   payload.on('end', () => end(null))
