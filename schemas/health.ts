@@ -8,7 +8,10 @@ export const Readiness = Type.Object(
     version: Type.String({ description: 'Version of the service.' }),
     kernel: Type.String({ description: 'What computes.' }),
     workers: Type.Integer({ description: 'Worker threads that take requests.' }),
-    parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' })
+    parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' }),
+    parameter_sets_not_loaded: Type.Optional(
+      Type.Integer({ description: 'Files of the folder that could not be read; GET /parameters says why.' })
+    )
   },
   { $id: 'Readiness', additionalProperties: false }
 )

@@ -27,6 +27,11 @@ export const settings = {
     description: 'Least level that is logged.'
   }),
   LSTM_DEMO_SETS: Type.Boolean({ default: false, description: 'Load the demo sets `digits` and `words` at start.' }),
+  LSTM_DATA_DIR: Type.String({
+    default: '',
+    description:
+      'Folder to keep parameter sets in, so that they outlive the process; without it they are in memory only.'
+  }),
   LSTM_MAX_BODY_BYTES: Type.Integer({
     default: 67_108_864,
     minimum: 1024,
@@ -70,6 +75,8 @@ export interface Config {
   readonly kernel: Settings['LSTM_KERNEL']
   readonly logLevel: Settings['LSTM_LOG_LEVEL']
   readonly demoSets: boolean
+  /** Empty when there is none. */
+  readonly dataDir: string
   readonly maxBodyBytes: number
   readonly maxParametersBytes: number
   readonly maxJobValues: number
@@ -100,6 +107,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     kernel: values.LSTM_KERNEL,
     logLevel: values.LSTM_LOG_LEVEL,
     demoSets: values.LSTM_DEMO_SETS,
+    dataDir: values.LSTM_DATA_DIR,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,
     maxParametersBytes: values.LSTM_MAX_PARAMETERS_BYTES,
     maxJobValues: values.LSTM_MAX_JOB_VALUES,
@@ -134,7 +142,7 @@ function readFlags(argv: readonly string[]): Record<string, unknown> {
 export function usage(): string {
   const rows = Object.entries(settings).map(([name, schema]) => {
     const { default: initial, description } = schema as unknown as { default: unknown; description: string }
-    return `  --${flagOf(name)}\n      ${description} (${name}, default ${String(initial)})`
+    return `  --${flagOf(name)}\n      ${description} (${name}, ${initial === '' ? 'none by default' : `default ${String(initial)}`})`
   })
   return ['lstm-serve: serves LSTM forward passes over HTTP', '', ...rows, ''].join('\n')
 }

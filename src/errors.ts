@@ -137,6 +137,12 @@ const table = {
     title: 'A fault in the server',
     message: () => 'the server met a fault of its own; its log has the request id'
   },
+  LSTM_ERR_STORAGE: {
+    status: 500,
+    title: 'The folder of parameter sets failed',
+    message: (reason: string) =>
+      `the change could not be stored (${reason}); the set that was there, if any, goes on serving`
+  },
   LSTM_ERR_WORKER_LOST: {
     status: 503,
     title: 'The worker of this request ended',
@@ -152,6 +158,12 @@ const table = {
     status: 503,
     title: 'The server is shutting down',
     message: () => 'the server is shutting down and takes no new requests'
+  },
+  LSTM_ERR_STORAGE_FULL: {
+    status: 507,
+    title: 'No room to store the parameter set',
+    message: (reason: string) =>
+      `there is no room to store the set (${reason}); the set that was there, if any, goes on serving`
   }
 } as const
 

@@ -31,8 +31,17 @@ function configOrExit(): Config {
   }
 }
 
+async function buildOrExit(config: Config): Promise<FastifyInstance> {
+  try {
+    return await buildApp(config)
+  } catch (error) {
+    process.stderr.write(`lstm-serve: ${(error as Error).message}\n`)
+    process.exit(1)
+  }
+}
+
 async function serve(config: Config): Promise<void> {
-  const app = await buildApp(config)
+  const app = await buildOrExit(config)
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
   closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err, signal }) => {
     if (err) app.log.fatal({ err }, 'closing after a fault')
@@ -52,8 +61,10 @@ async function serve(config: Config): Promise<void> {
 
 async function loadDemoSets(app: FastifyInstance): Promise<void> {
   for (const name of demoSets) {
+    if (app.store.get(name) !== undefined) continue // the folder of sets had it
     const file = await readFile(new URL(`../../examples/${name}/parameters.npz`, import.meta.url))
-    app.store.put(name, await app.pool.run<'import'>({ kind: 'import', body: new Uint8Array(file) }))
+    const set = await app.pool.run<'import'>({ kind: 'import', body: new Uint8Array(file) })
+    app.store.adopt({ name, set, created: new Date() })
   }
 }
 

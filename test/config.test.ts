@@ -10,6 +10,7 @@ t.test('defaults', async (t) => {
     kernel: 'auto',
     logLevel: 'info',
     demoSets: false,
+    dataDir: '',
     maxBodyBytes: 67_108_864,
     maxParametersBytes: 536_870_912,
     maxJobValues: 33_554_432,

@@ -1,6 +1,7 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
+import type { Keep } from '../parameters/durable/folder.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Limits } from './limits.ts'
 import type { PublishedSet } from './registry.ts'
@@ -13,7 +14,9 @@ export type WeightsFormat = 'json' | 'npz'
 export type Operation =
   | { readonly kind: 'cell'; readonly body: Uint8Array }
   | { readonly kind: 'sequence'; readonly body: Uint8Array }
-  | { readonly kind: 'import'; readonly body: Uint8Array }
+  /** Everything but `kind`, `body` and `keep` says how the body is to be read, and is stored with it. */
+  | { readonly kind: 'import'; readonly body: Uint8Array; readonly keep?: Keep | undefined }
+  | { readonly kind: 'restore'; readonly path: string }
   | {
       readonly kind: 'export'
       readonly set: ParameterSet
@@ -21,11 +24,20 @@ export type Operation =
       readonly encoding: Encoding
     }
 
+/** A set out of a file of the folder. */
+export interface RestoredSet {
+  readonly name: string
+  readonly set: ParameterSet
+  /** ISO 8601 */
+  readonly created: string
+}
+
 /** What each operation answers with. */
 export interface Results {
   cell: Uint8Array<ArrayBuffer>
   sequence: Uint8Array<ArrayBuffer>
   import: ParameterSet
+  restore: RestoredSet
   export: Uint8Array<ArrayBuffer>
 }
 

@@ -5,7 +5,7 @@ import { releaseParameterSet } from '../parameters/parameter-set.ts'
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { exportSet } from '../protocols/rest/export-set.ts'
-import { importSet } from '../protocols/rest/import-set.ts'
+import { keepSet, restoreSet } from '../protocols/rest/kept-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
 import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
 import { SetRegistry } from './registry.ts'
@@ -58,7 +58,9 @@ function run(operation: Operation): Results[keyof Results] | Promise<Results[key
     case 'sequence':
       return sequence(operation.body, context)
     case 'import':
-      return importSet(operation.body, context)
+      return keepSet(operation, context)
+    case 'restore':
+      return restoreSet(operation.path, context)
     case 'export':
       return exportSet(operation.set, operation.format, operation.encoding, context)
   }

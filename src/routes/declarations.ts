@@ -11,7 +11,8 @@ const problemMeaning = {
   415: 'The content type is not taken here.',
   429: 'Too many requests are under way; `Retry-After` says when to come back.',
   500: 'A fault in the server.',
-  503: 'The worker ended or the server is shutting down; the request may be sent again.'
+  503: 'The worker ended or the server is shutting down; the request may be sent again.',
+  507: 'There is no room to store the set; the old one goes on serving.'
 } as const
 
 export type ProblemStatus = keyof typeof problemMeaning

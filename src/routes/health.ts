@@ -35,7 +35,15 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
     async (_request, reply): Promise<Readiness> => {
       const { workers, kernel } = app.pool
       reply.code(workers > 0 ? 200 : 503)
-      return { ready: workers > 0, version, kernel, workers, parameter_sets: app.store.size }
+      const { size, notLoaded } = app.store
+      return {
+        ready: workers > 0,
+        version,
+        kernel,
+        workers,
+        parameter_sets: size,
+        ...(notLoaded.length > 0 ? { parameter_sets_not_loaded: notLoaded.length } : {})
+      }
     }
   )
 }

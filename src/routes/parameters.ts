@@ -1,6 +1,6 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Encoding, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
+import { Encoding, type ParameterSetDescription, type ParameterSetList, ParameterSetName } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
@@ -39,7 +39,13 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         response: { 200: jsonResponse('All sets, by name.', Type.Ref('ParameterSetList#')), ...problemResponses(500) }
       }
     },
-    async () => ({ parameters: app.store.list().map(describe) })
+    async (): Promise<ParameterSetList> => {
+      const { notLoaded } = app.store
+      return {
+        parameters: app.store.list().map(describe),
+        ...(notLoaded.length > 0 ? { not_loaded: notLoaded } : {})
+      }
+    }
   )
 
   app.put(
@@ -64,25 +70,20 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         response: {
           200: jsonResponse('Replaced.', description, etagHeader),
           201: jsonResponse('Created.', description, etagHeader),
-          ...problemResponses(400, 412, 413, 415, 429, 500, 503)
+          ...problemResponses(400, 412, 413, 415, 429, 500, 503, 507)
         }
       }
     },
     async (request, reply) => {
       const { name } = request.params
-      const check = () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
-      check() // before the work, and again after it: another change may have come first
-      const set = await app.pool.run<'import'>({ kind: 'import', body: movable(request.body) })
-      try {
-        check()
-      } catch (error) {
-        app.pool.discard(set)
-        throw error
-      }
-      const created = app.store.get(name) === undefined
-      const now = app.store.put(name, set)
-      reply.code(created ? 201 : 200).header('etag', etag(set.version))
-      return describe(now)
+      const body = movable(request.body)
+      const { stored, replaced } = await app.store.put(
+        name,
+        (keep) => app.pool.run<'import'>({ kind: 'import', body, keep }),
+        () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
+      )
+      reply.code(replaced ? 200 : 201).header('etag', etag(stored.set.version))
+      return describe(stored)
     }
   )
 
@@ -169,9 +170,8 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       }
     },
     async (request, reply) => {
-      const { name, set } = stored(request.params.name)
-      checkPreconditions(request.headers, set.version)
-      app.store.delete(name)
+      const { name } = request.params
+      await app.store.delete(name, () => checkPreconditions(request.headers, stored(name).set.version))
       return reply.code(204).send(null)
     }
   )

@@ -43,6 +43,15 @@ const whenClosed =
     return scenario(service)
   }
 
+/** The disk has no room. */
+const whenDiskFull =
+  (scenario: Scenario): Scenario =>
+  (service) => {
+    const keep = (name: string) => ({ name, created: '', aside: '/dev/full' })
+    Object.assign(service.app.store.folder!, { keep, drop: async () => {} })
+    return scenario(service)
+  }
+
 const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
 
 const post =
@@ -89,7 +98,8 @@ const scenarios: Record<string, Record<string, Scenario>> = {
     415: put('x', text),
     429: put(set),
     500: whenFaulty(put(set)),
-    503: whenClosed(put(set))
+    503: whenClosed(put(set)),
+    507: whenDiskFull(put(set))
   },
   describeParameterSet: {
     200: get('/parameters/p'),
@@ -132,10 +142,10 @@ for (const { method, path, operation } of operations) {
     const shared = await startService(t, limits)
     for (const [status, scenario] of Object.entries(ofOperation)) {
       // faults and the end of the workers cannot be undone; where nothing may be under way, everything is too much
-      const own = { 429: { maxPending: 0 }, 500: {}, 503: {} }[status]
+      const own = { 429: { maxPending: 0 }, 500: {}, 503: {}, 507: { dataDir: t.testdir() } }[status]
       const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
       await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-      if (service !== shared) service.app.store.put('p', shared.app.store.get('p')!.set)
+      if (service !== shared) service.app.store.adopt(shared.app.store.get('p')!)
       const answer = await scenario(service)
       t.equal(answer.status, Number(status), status)
       if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {
