@@ -1,20 +1,18 @@
-import { type TransferListItem, Worker } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
 import { type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Limits } from './limits.ts'
-import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
-import type { PublishedSet } from './registry.ts'
-
-/** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */
-const workerUrl = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-
-/** How long a worker may take to end by itself before it is ended. */
-const CLOSE_MS = 2000
+import { Member } from './member.ts'
+import type { FromWorker, Operation, Results } from './messages.ts'
+import { PublishedSets } from './published-sets.ts'
+import { SharedParts } from './shared-parts.ts'
 
 /** Wait before a worker that ended is replaced, doubled each time it ends again without having answered anything. */
 const RESTART_MS = 10
 const RESTART_MAX_MS = 5000
+
+/** What an operation weighs besides its bytes: small ones count by their number, large ones by their size. */
+const OPERATION_LOAD = 16_384
 
 export interface PoolOptions {
   readonly workers: number
@@ -29,30 +27,24 @@ export interface PoolOptions {
 }
 
 interface Pending {
+  readonly member: Member
+  readonly load: number
   readonly resolve: (result: never) => void
   readonly reject: (error: Error) => void
 }
 
-interface Member {
-  readonly worker: Worker
-  readonly pending: Map<number, Pending>
-  ready: boolean
-}
-
 /**
  * The worker threads, seen from the HTTP thread: moves an operation to the worker with the least to do and its
- * result back, tells every worker of new parameter sets, replaces a worker that ended.
+ * result back, tells every worker of new parameter sets, passes parts of wide jobs on, replaces a worker that ended.
  */
 export class Pool {
   readonly #options: PoolOptions
   readonly #members = new Set<Member>()
   readonly #kernel: SharedKernel
-  readonly #sets = new Map<string, PublishedSet>()
-  /** Sets that were replaced or withdrawn, by handle, and the workers that may still use them. */
-  readonly #retired = new Map<number, { readonly set: ParameterSet; readonly users: Set<Member> }>()
-  #nextHandle = 0
+  readonly #sets = new PublishedSets((set) => this.discard(set))
+  readonly #parts = new SharedParts()
+  readonly #pending = new Map<number, Pending>()
   #nextId = 0
-  #pending = 0
   #closing = false
   #restartMs = RESTART_MS
 
@@ -90,7 +82,7 @@ export class Pool {
 
   /** Operations under way. */
   get pending(): number {
-    return this.#pending
+    return this.#pending.size
   }
 
   /**
@@ -101,20 +93,16 @@ export class Pool {
   async run<K extends Operation['kind']>(operation: Extract<Operation, { kind: K }>): Promise<Results[K]> {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
     const { maxPending } = this.#options
-    if (this.#pending >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
+    if (this.#pending.size >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
     const member = this.#leastBusy()
     if (member === undefined) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
-    this.#pending++
-    try {
-      return await new Promise<Results[K]>((resolve, reject) => {
-        member.pending.set(id, { resolve, reject })
-        const transfer = 'body' in operation ? [operation.body.buffer as ArrayBuffer] : []
-        post(member, { type: 'run', id, operation }, transfer)
-      })
-    } finally {
-      this.#pending--
-    }
+    const load = OPERATION_LOAD + bytesOf(operation)
+    member.post({ type: 'run', id, operation }, 'body' in operation ? [operation.body.buffer as ArrayBuffer] : [])
+    member.load += load
+    return new Promise<Results[K]>((resolve, reject) => {
+      this.#pending.set(id, { member, load, resolve, reject })
+    })
   }
 
   /**
@@ -122,84 +110,81 @@ export class Pool {
    * has been replaced or withdrawn and no worker uses it any more, its memory is given back.
    */
   publish(name: string, set: ParameterSet): void {
-    this.#retire(name)
-    const published = { handle: this.#nextHandle++, set }
-    this.#sets.set(name, published)
-    for (const member of this.#members) post(member, { type: 'set', name, published })
+    const published = this.#sets.put(name, set, this.#members)
+    for (const member of this.#members) member.post({ type: 'set', name, published })
   }
 
   /** No operation that is run after this call sees a set under this name. */
   withdraw(name: string): void {
-    this.#retire(name)
-    this.#sets.delete(name)
-    for (const member of this.#members) post(member, { type: 'unset', name })
+    this.#sets.retire(name, this.#members)
+    for (const member of this.#members) member.post({ type: 'unset', name })
   }
 
   /** Gives the memory of a set back that was never published. */
   discard(set: ParameterSet): void {
-    const member = this.#leastBusy()
-    if (member !== undefined) post(member, { type: 'release', set })
-  }
-
-  #retire(name: string): void {
-    const old = this.#sets.get(name)
-    if (old !== undefined) this.#retired.set(old.handle, { set: old.set, users: new Set(this.#members) })
-  }
-
-  #letGo(handle: number, member: Member): void {
-    const retired = this.#retired.get(handle)
-    if (retired === undefined || !retired.users.delete(member) || retired.users.size > 0) return
-    this.#retired.delete(handle)
-    this.discard(retired.set)
+    this.#leastBusy()?.post({ type: 'release', set })
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
   async close(): Promise<void> {
     this.#closing = true
-    await Promise.all([...this.#members].map((member) => end(member)))
+    await Promise.all([...this.#members].map((member) => member.end()))
   }
 
   #leastBusy(): Member | undefined {
     let best: Member | undefined
     for (const member of this.#members) {
-      if (member.ready && (best === undefined || member.pending.size < best.pending.size)) best = member
+      if (member.ready && (best === undefined || member.load < best.load)) best = member
     }
     return best
   }
 
   /** Resolves when the new worker is ready, rejects when it ends before that. */
   #add(): Promise<void> {
-    const data: WorkerData = { limits: this.#options.limits, kernel: this.#kernel, sets: this.#sets }
-    // what the main thread preloads (--import, --require) is for the main thread; a worker starts with nothing
-    const worker = new Worker(this.#options.workerUrl ?? workerUrl, { workerData: data, execArgv: [] })
-    const member: Member = { worker, pending: new Map(), ready: false }
-    this.#members.add(member)
+    const { limits, workers, workerUrl, onFault } = this.#options
+    const data = { limits, kernel: this.#kernel, sets: this.#sets.byName, workers }
     return new Promise((resolve, reject) => {
-      member.worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') {
-          member.ready = true
-          resolve()
-        } else if (message.type === 'idle') {
-          this.#letGo(message.handle, member)
-        } else {
-          this.#restartMs = RESTART_MS
-          this.#settle(member, message)
+      const member = new Member(workerUrl, data, {
+        onMessage: (member, message) => {
+          if (message.type === 'ready') {
+            member.ready = true
+            resolve()
+          } else {
+            this.#receive(member, message)
+          }
+        },
+        onError: (error) => onFault('a worker failed', String(error.stack ?? error)),
+        onExit: (member) => {
+          this.#remove(member)
+          reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
         }
       })
-      member.worker.on('error', (error) => {
-        this.#options.onFault('a worker failed', String(error.stack ?? error))
-      })
-      member.worker.on('exit', () => {
-        this.#remove(member)
-        reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
-      })
+      this.#members.add(member)
     })
   }
 
-  #settle({ pending }: Member, message: Exclude<FromWorker, { type: 'ready' | 'idle' }>): void {
-    const waiting = pending.get(message.id)
+  #receive(member: Member, message: Exclude<FromWorker, { type: 'ready' }>): void {
+    switch (message.type) {
+      case 'idle':
+        this.#sets.letGo(message.handle, member)
+        break
+      case 'share':
+        this.#parts.give(member, message.id, message.part, this.#members)
+        break
+      case 'part-ended':
+        this.#parts.ended(message.id, message.outcome)
+        break
+      default:
+        this.#restartMs = RESTART_MS
+        this.#settle(message)
+    }
+  }
+
+  #settle(message: Extract<FromWorker, { type: 'done' | 'failed' | 'fault' }>): void {
+    const waiting = this.#pending.get(message.id)
     if (waiting === undefined) return
-    pending.delete(message.id)
+    this.#pending.delete(message.id)
+    waiting.member.load -= waiting.load
     if (message.type === 'done') {
       waiting.resolve(message.result as never)
     } else if (message.type === 'failed') {
@@ -212,9 +197,13 @@ export class Pool {
 
   #remove(member: Member): void {
     this.#members.delete(member)
-    for (const handle of this.#retired.keys()) this.#letGo(handle, member)
-    for (const { reject } of member.pending.values()) reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
-    member.pending.clear()
+    this.#sets.forget(member)
+    this.#parts.forget(member)
+    for (const [id, waiting] of this.#pending) {
+      if (waiting.member !== member) continue
+      this.#pending.delete(id)
+      waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
+    }
     if (!this.#closing) this.#restart()
   }
 
@@ -227,17 +216,8 @@ export class Pool {
   }
 }
 
-function post({ worker }: Member, message: ToWorker, transfer: TransferListItem[] = []): void {
-  worker.postMessage(message, transfer)
-}
-
-function end(member: Member): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => void member.worker.terminate(), CLOSE_MS)
-    member.worker.once('exit', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    post(member, { type: 'close' })
-  })
+/** Bytes that an operation reads or writes, as far as they are known before it. */
+function bytesOf(operation: Operation): number {
+  if ('body' in operation) return operation.body.byteLength
+  return operation.kind === 'export' ? operation.set.bytes : 0
 }

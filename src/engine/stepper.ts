@@ -1,6 +1,6 @@
 import type { Kernel, LayerRun } from '../kernels/kernel.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import type { Job } from './job.ts'
+import { advanceParts, finished, type Part } from './part.ts'
 
 /** How long one tick may keep the thread from looking at new messages. */
 const TICK_MS = 0.5
@@ -11,14 +11,16 @@ const FIRST_SPEED = 50_000
 const SPEED_MEMORY = 16
 
 interface Running {
-  readonly job: Job
-  readonly resolve: () => void
+  readonly part: Part
+  /** Milliseconds of its share in the kernel's calls so far. */
+  computeMs: number
+  readonly resolve: (computeMs: number) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * The tick loop of a worker. All running jobs of a parameter set advance together, a few time steps at a time; the
- * sets take turns. A new job joins at the next tick, a finished one leaves at once, and between ticks the thread
+ * The tick loop of a worker. All running parts of a parameter set advance together, a few time steps at a time; the
+ * sets take turns. A new part joins at the next tick, a finished one leaves at once, and between ticks the thread
  * takes messages. (Cellular batching: Gao et al., Low Latency RNN Inference with Cellular Batching, EuroSys 2018.)
  */
 export class Stepper {
@@ -31,12 +33,15 @@ export class Stepper {
     this.#kernel = kernel
   }
 
-  /** Resolves when the job has made its last step; rejects with what the kernel threw. */
-  run(job: Job): Promise<void> {
+  /**
+   * Resolves when the part has made its last step, with the milliseconds that the kernel worked for it: of each call
+   * that it shared, the share of its rows. Rejects with what the kernel threw.
+   */
+  run(part: Part): Promise<number> {
     return new Promise((resolve, reject) => {
-      const running = this.#running.get(job.set) ?? []
-      running.push({ job, resolve, reject })
-      this.#running.set(job.set, running)
+      const running = this.#running.get(part.set) ?? []
+      running.push({ part, computeMs: 0, resolve, reject })
+      this.#running.set(part.set, running)
       this.#schedule()
     })
   }
@@ -51,7 +56,7 @@ export class Stepper {
     })
   }
 
-  /** Goes on until a job is done, whose answer should not wait, or the time is up. */
+  /** Goes on until a part is done, whose answer should not wait, or the time is up. */
   #tick(): void {
     const end = performance.now() + TICK_MS
     let done = false
@@ -60,32 +65,37 @@ export class Stepper {
     }
   }
 
-  /** Some time steps of all jobs of one set. True when one of them is over. */
+  /** Some time steps of all parts of one set. True when one of them is over. */
   #advanceSet(set: ParameterSet, running: readonly Running[]): boolean {
-    const runs = running.map(({ job }) => job.run)
-    const steps = this.#stepsAtOnce(set, runs)
+    const parts = running.map(({ part }) => part)
+    const rowWork = 4 * set.n_a * (set.n_a + set.n_x)
+    const steps = this.#stepsAtOnce(parts, rowWork)
+    const rows = parts.map(({ run }) => rowsOfSteps(run, steps))
+    const allRows = rows.reduce((sum, each) => sum + each, 0)
     const begin = performance.now()
     try {
-      this.#kernel.advance(set.layers[0], runs, steps)
-      for (const { job } of running) job.predictSteps(job.run.t - steps)
+      advanceParts(this.#kernel, set, parts, steps)
     } catch (error) {
       this.#running.delete(set)
       for (const { reject } of running) reject(error)
       return true
     }
-    this.#learnSpeed(workOf(set, runs) * steps, performance.now() - begin)
-    const left = running.filter(({ job }) => !job.finished)
+    const ms = performance.now() - begin
+    this.#learnSpeed(allRows * rowWork, ms)
+    for (const [i, each] of running.entries()) each.computeMs += (ms * rows[i]) / allRows
+    const left = running.filter(({ part }) => !finished(part))
     if (left.length === running.length) return false
     if (left.length === 0) this.#running.delete(set)
     else this.#running.set(set, left)
-    for (const { job, resolve } of running) if (job.finished) resolve()
+    for (const { part, computeMs, resolve } of running) if (finished(part)) resolve(computeMs)
     return true
   }
 
-  /** As many steps as fit into a tick at the speed seen so far, and no more than the first job to end has left. */
-  #stepsAtOnce(set: ParameterSet, runs: readonly LayerRun[]): number {
-    const left = runs.reduce((least, { T_x, t }) => Math.min(least, T_x - t), Number.POSITIVE_INFINITY)
-    const fit = Math.floor((this.#speed * TICK_MS) / this.#running.size / workOf(set, runs))
+  /** As many steps as fit into a tick at the speed seen so far, and no more than the first part to end has left. */
+  #stepsAtOnce(parts: readonly Part[], rowWork: number): number {
+    const left = parts.reduce((least, { run }) => Math.min(least, run.T_x - run.t), Number.POSITIVE_INFINITY)
+    const rows = parts.reduce((sum, { run }) => sum + run.activeRows[run.t], 0)
+    const fit = Math.floor((this.#speed * TICK_MS) / this.#running.size / (rows * rowWork))
     return Math.max(1, Math.min(left, fit))
   }
 
@@ -94,7 +104,9 @@ export class Stepper {
   }
 }
 
-/** Multiplications of one time step. */
-function workOf({ n_x, n_a }: ParameterSet, runs: readonly LayerRun[]): number {
-  return runs.reduce((rows, { m }) => rows + m, 0) * 4 * n_a * (n_a + n_x)
+/** Rows of the run's next `steps` steps together. */
+function rowsOfSteps({ t, activeRows }: LayerRun, steps: number): number {
+  let rows = 0
+  for (let step = t; step < t + steps; step++) rows += activeRows[step]
+  return rows
 }

@@ -7,22 +7,32 @@ import { cell } from '../protocols/rest/cell.ts'
 import { exportSet } from '../protocols/rest/export-set.ts'
 import { keepSet, restoreSet } from '../protocols/rest/kept-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
-import type { FromWorker, Operation, Results, ToWorker, WorkerData } from './messages.ts'
+import type { FromWorker, Operation, PartOutcome, Results, ToWorker, WorkerData } from './messages.ts'
+import type { Part } from './part.ts'
 import { SetRegistry } from './registry.ts'
+import { Sharing } from './sharing.ts'
 import { Stepper } from './stepper.ts'
 
 /** The entry of a worker thread: takes messages, runs operations, answers. */
 
 const port = parentPort as MessagePort
-const { limits, kernel: shared, sets: published } = workerData as WorkerData
+const { limits, kernel: shared, sets: published, workers } = workerData as WorkerData
 const kernel = createKernel(shared)
 const sets = new SetRegistry(published, (handle) => send({ type: 'idle', handle }))
-const context: WorkerContext = { kernel, stepper: new Stepper(kernel), sets, limits }
+const stepper = new Stepper(kernel)
+const sharing = new Sharing(stepper, workers, (id, part) => send({ type: 'share', id, part }))
+const context: WorkerContext = { kernel, sharing, sets, limits }
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'run':
       void answer(message.id, message.operation)
+      break
+    case 'part':
+      void runPart(message.id, message.part)
+      break
+    case 'part-ended':
+      sharing.ended(message.id, message.outcome)
       break
     case 'set':
       sets.publish(message.name, message.published)
@@ -44,11 +54,19 @@ send({ type: 'ready' })
 async function answer(id: number, operation: Operation): Promise<void> {
   try {
     const result = await run(operation)
-    send({ type: 'done', id, result }, result instanceof Uint8Array ? [result.buffer] : [])
+    send({ type: 'done', id, result }, buffersOf(result))
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
-    else send({ type: 'fault', id, stack: error instanceof Error ? String(error.stack) : String(error) })
+    else send({ type: 'fault', id, stack: stackOf(error) })
   }
+}
+
+async function runPart(id: number, part: Part): Promise<void> {
+  const outcome = await stepper.run(part).then(
+    (ms): PartOutcome => ({ type: 'computed', ms }),
+    (error): PartOutcome => ({ type: 'fault', stack: stackOf(error) })
+  )
+  send({ type: 'part-ended', id, outcome })
 }
 
 function run(operation: Operation): Results[keyof Results] | Promise<Results[keyof Results]> {
@@ -64,6 +82,16 @@ function run(operation: Operation): Results[keyof Results] | Promise<Results[key
     case 'export':
       return exportSet(operation.set, operation.format, operation.encoding, context)
   }
+}
+
+/** What moves with a result: the bytes of an answer. */
+function buffersOf(result: Results[keyof Results]): ArrayBuffer[] {
+  if (result instanceof Uint8Array) return [result.buffer]
+  return 'bytes' in result && result.bytes instanceof Uint8Array ? [result.bytes.buffer] : []
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? String(error.stack) : String(error)
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

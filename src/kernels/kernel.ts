@@ -54,8 +54,12 @@ export interface GateOutputs {
   readonly ot?: Float32Array
 }
 
-/** m sequences on their way through one layer. All arrays come from the kernel's `allocate`. */
+/**
+ * Sequences on their way through one layer. All arrays lie in memory from the kernel's `allocate`. A run may cover only
+ * some of the rows that lie there: its arrays then begin at the first of them, and m stays what lies between two steps.
+ */
 export interface LayerRun {
+  /** Rows from the beginning of one step to that of the next. */
   readonly m: number
   /** Steps to make. The arrays may have room for more. */
   readonly T_x: number
@@ -63,7 +67,7 @@ export interface LayerRun {
   readonly a: Float32Array // (T_x + 1, m, n_a); block 0 holds a0, block t + 1 the state after step t
   readonly c: Float32Array // (T_x + 1, m, n_a); block 0 holds c0
   readonly gates: GateOutputs
-  /** Rows still running at each step, 1 to m, never growing: columns are sorted by length, the longest first. (T_x) */
+  /** Rows still running at each step, 0 to m, never growing: columns are sorted by length, the longest first. (T_x) */
   readonly activeRows: Int32Array
   /** The next step to compute; the kernel moves it on. */
   t: number

@@ -2,7 +2,8 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { movable, takeRawBodies } from '../plugins/raw-body.ts'
-import { jsonResponse, kernelHeader, problemResponses } from './declarations.ts'
+import { computedHeaders, jsonResponse, problemResponses } from './declarations.ts'
+import { serverTiming } from './server-timing.ts'
 
 const accepts = ['application/json']
 
@@ -25,7 +26,7 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
           'lstm_cell_forward(xt, a_prev, c_prev, parameters). Carry a_next and c_next into the next call as a_prev and c_prev, or use /sequence.',
         body: bodyOf('CellRequest#'),
         response: {
-          200: jsonResponse('The next states and the prediction.', Type.Ref('CellResponse#'), kernelHeader),
+          200: jsonResponse('The next states and the prediction.', Type.Ref('CellResponse#'), computedHeaders),
           ...problems
         }
       }
@@ -38,16 +39,18 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
         description: 'lstm_forward(x, a0, parameters): m columns over T_x steps, all in one call.',
         body: bodyOf('SequenceRequest#'),
         response: {
-          200: jsonResponse('The outputs asked for.', Type.Ref('SequenceResponse#'), kernelHeader),
+          200: jsonResponse('The outputs asked for.', Type.Ref('SequenceResponse#'), computedHeaders),
           ...problems
         }
       }
     }
   ] as const) {
     app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
-      const answer = await app.pool.run<typeof kind>({ kind, body: movable(request.body) })
+      const begun = performance.now()
+      const { bytes, timing } = await app.pool.run<typeof kind>({ kind, body: movable(request.body) })
       reply.header('lstm-kernel', app.pool.kernel)
-      return reply.type('application/json').send(Buffer.from(answer.buffer))
+      reply.header('server-timing', serverTiming(timing, performance.now() - begun))
+      return reply.type('application/json').send(Buffer.from(bytes.buffer))
     })
   }
 }

@@ -13,7 +13,8 @@ parentPort!.on('message', (message: ToWorker) => {
   const command = Buffer.from(message.operation.body).toString()
   if (command === 'exit') process.exit(0)
   if (command === 'throw') throw new Error('made to fail')
-  const result = new Uint8Array(Buffer.from(JSON.stringify([...names])))
+  const bytes = new Uint8Array(Buffer.from(JSON.stringify([...names])))
+  const result = { bytes, timing: { decode: 0, compute: 0, encode: 0 } }
   send({ type: 'done', id: message.id, result })
 })
 send({ type: 'ready' })

@@ -1,10 +1,11 @@
 import t, { type Test } from 'tap'
+import type { Computed } from '../../src/engine/messages.ts'
 import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
-import { randomSet } from '../tensors.ts'
+import { random, randomSet } from '../tensors.ts'
 
 const bytes = (body: unknown) => new Uint8Array(Buffer.from(JSON.stringify(body)))
 const cell = (parameters: unknown, x = 1) => ({ kind: 'cell', body: bytes({ parameters, xt: [[x]] }) }) as const
-const text = (answer: Uint8Array) => JSON.parse(Buffer.from(answer).toString('utf8'))
+const text = ({ bytes }: Computed) => JSON.parse(Buffer.from(bytes).toString('utf8'))
 const set = randomSet(1, 1, 1, 1)
 
 async function startPool(t: Test, options: Partial<PoolOptions> = {}): Promise<{ pool: Pool; faults: string[] }> {
@@ -28,7 +29,8 @@ t.test('moves a body to a worker and the answer back', async (t) => {
   const answer = await pool.run<'cell'>(operation)
   t.equal(operation.body.length, 0, 'the body has moved')
   t.strictSame(Object.keys(text(answer)), ['parameters', 'a_next', 'c_next', 'yt_pred'])
-  t.equal(answer.byteLength, answer.buffer.byteLength, 'the answer owns its buffer')
+  t.equal(answer.bytes.byteLength, answer.bytes.buffer.byteLength, 'the answer owns its buffer')
+  for (const part of ['decode', 'compute', 'encode'] as const) t.ok(answer.timing[part] > 0, `${part} took time`)
 })
 
 t.test("a client's error keeps its code, arguments and places", async (t) => {
@@ -100,6 +102,26 @@ t.test('a worker that ends is replaced, and the new one has every set', async (t
 t.test('workers that never get ready are a start that fails', async (t) => {
   const start = startPool(t, { workerUrl: new URL('./none.js', import.meta.url) })
   await t.rejects(start, { code: 'LSTM_ERR_WORKER_LOST' })
+})
+
+t.test('a wide job on several workers gives the same bits as its columns alone', async (t) => {
+  const { pool } = await startPool(t, {
+    workers: 3,
+    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6 }
+  })
+  pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(1, 64, 96, 3)) }))
+  const columns = 40
+  const x = random(2, [columns, 60, 64]) as unknown[]
+  const lengths = Array.from({ length: columns }, (_, i) => 60 - (i % 7))
+  const ask = async (x: unknown, lengths: number[]) => {
+    const body = bytes({ parameters: 'p', layout: 'batch_first', x, lengths, outputs: ['a', 'y', 'ft', 'c_last'] })
+    return text(await pool.run<'sequence'>({ kind: 'sequence', body }))
+  }
+  const wide = await ask(x, lengths)
+  for (const column of [0, 1, 7, 8, 20, 39]) {
+    const alone = await ask([x[column]], [lengths[column]])
+    for (const name of ['a', 'y', 'ft', 'c_last']) t.strictSame(wide[name][column], alone[name][0], `${name} ${column}`)
+  }
 })
 
 t.test('a closed pool takes nothing', async (t) => {

@@ -2,21 +2,14 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { Job } from '../../src/engine/job.ts'
+import { finished } from '../../src/engine/part.ts'
 import { Stepper } from '../../src/engine/stepper.ts'
 import { createKernel, shareKernel } from '../../src/kernels/choose.ts'
 import type { Kernel } from '../../src/kernels/kernel.ts'
 import { createReferenceKernel } from '../../src/kernels/reference.ts'
-import { forEachParameter } from '../../src/lstm/dimensions.ts'
-import { createParameterSet, type ParameterSet } from '../../src/parameters/parameter-set.ts'
-import { flatten, random, randomSet, shapeOf } from '../tensors.ts'
-
-function makeSet(kernel: Kernel, seed: number, n_x: number, n_a: number): ParameterSet {
-  const arrays = randomSet(seed, n_x, n_a, 2)
-  return createParameterSet(
-    kernel,
-    forEachParameter((name) => ({ shape: shapeOf(arrays[name]), data: Float32Array.from(flatten(arrays[name])) }))
-  )
-}
+import type { ParameterSet } from '../../src/parameters/parameter-set.ts'
+import { flatten, random } from '../tensors.ts'
+import { makeSet } from './sets.ts'
 
 /** A job of random input; its rows are (T_x, m, n_x). */
 function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x: number): Job {
@@ -26,7 +19,7 @@ function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x
   return job
 }
 
-const results = ({ run, y }: Job) => [run.a, run.c, run.gates.ot!, y!].map((values) => Array.from(values))
+const results = ({ whole: { run, y } }: Job) => [run.a, run.c, run.gates.ot!, y!].map((values) => Array.from(values))
 
 for (const name of ['wasm', 'reference'] as const)
   t.test(`a job gives the same bits alone and in a crowd that comes and goes: ${name}`, async () => {
@@ -47,13 +40,13 @@ for (const name of ['wasm', 'reference'] as const)
       const running: Promise<Job>[] = []
       for (const { set, seed, m, T_x, pause } of jobs) {
         const job = makeJob(kernel, sets[set], seed, m, T_x)
-        running.push(crowd.run(job).then(() => job))
+        running.push(crowd.run(job.whole).then(() => job))
         for (let i = 0; i < pause; i++) await new Promise(setImmediate)
       }
       const together = await Promise.all(running)
       for (const [i, { set, seed, m, T_x }] of jobs.entries()) {
         const alone = makeJob(kernel, sets[set], seed, m, T_x)
-        await new Stepper(kernel).run(alone)
+        await new Stepper(kernel).run(alone.whole)
         assert.deepEqual(results(together[i]), results(alone))
       }
     })
@@ -66,19 +59,33 @@ t.test('a short job does not wait for a long one, of the same set or of another'
   const stepper = new Stepper(kernel)
   const order: string[] = []
   const long = makeJob(kernel, one, 1, 4, 3000)
-  const running = stepper.run(long).then(() => order.push('long'))
+  const running = stepper.run(long.whole).then(() => order.push('long'))
   await new Promise(setImmediate)
   for (const [name, set] of [
     ['same', one],
     ['other', two]
   ] as const) {
     const job = makeJob(kernel, set, 2, 1, 5)
-    await stepper.run(job)
+    await stepper.run(job.whole)
     order.push(name)
   }
-  t.ok(long.run.t < 3000, 'the long one is still at it')
+  t.ok(long.whole.run.t < 3000, 'the long one is still at it')
   await running
   t.strictSame(order, ['same', 'other', 'long'])
+})
+
+t.test('the time of a call is shared by the rows that it moved', async (t) => {
+  const kernel = createReferenceKernel()
+  const set = makeSet(kernel, 1, 3, 8)
+  const stepper = new Stepper(kernel)
+  const begin = performance.now()
+  const [one, four] = await Promise.all([
+    stepper.run(makeJob(kernel, set, 1, 1, 200).whole),
+    stepper.run(makeJob(kernel, set, 2, 4, 200).whole)
+  ])
+  const all = performance.now() - begin
+  t.ok(Math.abs(four / one - 4) < 1e-6, `${four} ms of four rows, ${one} ms of one`)
+  t.ok(one + four <= all, 'no more than has passed')
 })
 
 t.test('a kernel that throws fails the jobs of that call alone', async (t) => {
@@ -93,9 +100,9 @@ t.test('a kernel that throws fails the jobs of that call alone', async (t) => {
   }
   const stepper = new Stepper(faulty)
   const fine = makeJob(kernel, good, 1, 1, 5)
-  const running = stepper.run(fine)
-  await t.rejects(stepper.run(makeJob(kernel, bad, 1, 1, 5)), { message: 'made to fail' })
+  const running = stepper.run(fine.whole)
+  await t.rejects(stepper.run(makeJob(kernel, bad, 1, 1, 5).whole), { message: 'made to fail' })
   await running
-  t.ok(fine.finished)
-  await t.rejects(stepper.run(makeJob(kernel, bad, 1, 1, 5)), { message: 'made to fail' }, 'and goes on')
+  t.ok(finished(fine.whole))
+  await t.rejects(stepper.run(makeJob(kernel, bad, 1, 1, 5).whole), { message: 'made to fail' }, 'and goes on')
 })

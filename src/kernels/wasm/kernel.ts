@@ -243,7 +243,7 @@ export class WasmKernel implements Kernel {
     if (!Number.isInteger(t) || t < 0 || t + steps > T_x) {
       throw new RangeError(`a run at step ${t} of ${T_x} cannot move ${steps} steps`)
     }
-    let before = m
+    let before = Math.min(m, activeRows[0])
     for (let s = t; s < t + steps; s++) {
       const rows = activeRows[s]
       if (!(rows >= 0 && rows <= before)) {
@@ -256,17 +256,19 @@ export class WasmKernel implements Kernel {
     const { n_x, n_a } = layer
     if (!positive(m) || !positive(T_x)) throw new RangeError(`m, T_x are ${m}, ${T_x}; expected whole numbers from 1`)
     expectLength('activeRows', activeRows, T_x, '(T_x)')
+    // A run of some of the rows begins at the first of them: behind its own rows of the last step nothing is touched.
+    const rows = (T_x - 1) * m + activeRows[0]
     this.#heap.check(run.x)
-    expectLength('x', run.x, T_x * m * n_x, '(T_x, m, n_x)')
+    expectLength('x', run.x, rows * n_x, '(T_x, m, n_x)')
     for (const name of ['a', 'c'] as const) {
       this.#heap.check(run[name])
-      expectLength(name, run[name], (T_x + 1) * m * n_a, '(T_x + 1, m, n_a)')
+      expectLength(name, run[name], (m + rows) * n_a, '(T_x + 1, m, n_a)')
     }
     for (const name of ['ft', 'it', 'cct', 'ot'] as const) {
       const gate = run.gates[name]
       if (gate === undefined) continue
       this.#heap.check(gate)
-      expectLength(name, gate, T_x * m * n_a, '(T_x, m, n_a)')
+      expectLength(name, gate, rows * n_a, '(T_x, m, n_a)')
     }
     this.#checkedRuns.set(run, layer)
   }

@@ -10,7 +10,7 @@ import { operation } from './operation.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
 import { encodingOf, inputState, inputStep } from './tensors.ts'
-import { withJob } from './with-job.ts'
+import { type JobAnswer, withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
 const schema = cellRequest(DecodedArrays, DecodedTensor)
@@ -19,7 +19,7 @@ async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<JobAnswer> {
   const { xt, a_prev, c_prev, layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(xt, a_prev, c_prev)
   const outputs = new Set(request.outputs)
@@ -45,7 +45,7 @@ async function compute(
 
 /**
  * POST /cell: one step of m columns.
- * @returns the JSON of the answer
+ * @returns the JSON of the answer, and where the time went
  * @throws the errors of docs/errors.md with status 400 or 404
  */
 export const cell = operation<Static<typeof schema>>(plan, schema, compute)

@@ -9,7 +9,7 @@ export type Member = 'a_next' | 'c_next' | 'a_prev' | 'c_prev' | GateName | 'xt'
 export const cacheMembers: readonly Member[] = ['a_next', 'c_next', 'a_prev', 'c_prev', ...gateNames, 'xt']
 
 /** Where a member lies: rows of n values, the block of time step 0. */
-function source({ run, set, y }: Job, member: Member): { rows: Float32Array; n: number; first: number } {
+function source({ whole: { run, set, y } }: Job, member: Member): { rows: Float32Array; n: number; first: number } {
   switch (member) {
     case 'a_next':
       return { rows: run.a, n: set.n_a, first: 1 }

@@ -1,12 +1,14 @@
 import type { Static, TSchema } from '../../../schemas/typebox.ts'
 import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import type { Computed } from '../../engine/messages.ts'
 import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
 import type { DecodedArrays } from './forms.ts'
 import { type ResolvedSet, withParameters } from './resolve.ts'
+import type { JobAnswer } from './with-job.ts'
 
 /** From the bytes of a request to those of its answer. */
-export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Uint8Array<ArrayBuffer>>
+export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Computed>
 
 /**
  * An operation on a parameter set: reads the body, holds it against its schema, and computes with the set that it
@@ -16,11 +18,15 @@ export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Ui
 export function operation<Request extends { parameters: string | Static<typeof DecodedArrays> }>(
   plan: TensorPlan,
   schema: TSchema & { static?: Request },
-  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<Uint8Array<ArrayBuffer>>
+  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<JobAnswer>
 ): Operation {
   const check = bodyCheck(schema)
   return (body, context) => {
+    const arrived = performance.now()
     const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth })) as Request
-    return withParameters(request.parameters, context, (resolved) => compute(request, resolved, context))
+    return withParameters(request.parameters, context, async (resolved) => {
+      const { bytes, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+      return { bytes, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
+    })
   }
 }

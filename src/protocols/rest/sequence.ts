@@ -11,7 +11,7 @@ import { operation } from './operation.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
 import { encodingOf, inputSequence, inputState } from './tensors.ts'
-import { withJob } from './with-job.ts'
+import { type JobAnswer, withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
 const schema = sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor)
@@ -21,7 +21,7 @@ async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<JobAnswer> {
   const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(x, a0, c0)
   const outputs = new Set(request.outputs ?? defaultOutputs)
@@ -60,7 +60,7 @@ async function compute(
 
 /**
  * POST /sequence: m columns over T_x steps.
- * @returns the JSON of the answer
+ * @returns the JSON of the answer, and where the time went
  * @throws the errors of docs/errors.md with status 400 or 404
  */
 export const sequence = operation<Static<typeof schema>>(plan, schema, compute)

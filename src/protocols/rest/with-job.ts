@@ -8,23 +8,35 @@ export interface JobRows {
   readonly cellState: RowSource | undefined
 }
 
+/** The bytes of an answer, and where the time since `begun` went; milliseconds, `performance.now()` of this thread. */
+export interface JobAnswer {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** When the job was ready to run. */
+  readonly begun: number
+  readonly computeMs: number
+  readonly encodeMs: number
+}
+
 /**
- * Runs a job to its end and does something with it; its memory is given back when that is done.
- * @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, and whatever `use` throws
+ * Runs a job to its end and encodes what it has found; its memory is given back when that is done.
+ * @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, LSTM_ERR_WORKER_LOST, and whatever `encode` throws
  */
-export async function withJob<T>(
-  { kernel, stepper, limits }: WorkerContext,
+export async function withJob(
+  { kernel, sharing, limits }: WorkerContext,
   description: Omit<JobDescription, 'maxValues'>,
   { input, hiddenState, cellState }: JobRows,
-  use: (job: Job) => T
-): Promise<T> {
+  encode: (job: Job) => Uint8Array<ArrayBuffer>
+): Promise<JobAnswer> {
   const job = new Job(kernel, { ...description, maxValues: limits.maxJobValues })
   try {
     job.setInput(input)
     if (hiddenState !== undefined) job.setHiddenState(hiddenState)
     if (cellState !== undefined) job.setCellState(cellState)
-    await stepper.run(job)
-    return use(job)
+    const begun = performance.now()
+    const computeMs = await sharing.run(job.whole)
+    const computed = performance.now()
+    const bytes = encode(job)
+    return { bytes, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
     job.release()
   }

@@ -1,0 +1,96 @@
+import t from 'tap'
+import type { Member } from '../../src/engine/member.ts'
+import type { ToWorker } from '../../src/engine/messages.ts'
+import type { Part } from '../../src/engine/part.ts'
+import { SharedParts } from '../../src/engine/shared-parts.ts'
+import { Sharing } from '../../src/engine/sharing.ts'
+import { Stepper } from '../../src/engine/stepper.ts'
+import { createReferenceKernel } from '../../src/kernels/reference.ts'
+import { makeSet } from './sets.ts'
+
+/** 64 rows of 100 steps: work for several; a kernel that does nothing makes it quick. */
+function wide(): { part: Part; stepper: Stepper } {
+  const kernel = createReferenceKernel()
+  const set = makeSet(kernel, 1, 256, 256)
+  const [m, T_x] = [64, 100]
+  const rows = (blocks: number) => kernel.allocate(blocks * m * 256)
+  const activeRows = new Int32Array(T_x).fill(m)
+  const run = { m, T_x, x: rows(T_x), a: rows(T_x + 1), c: rows(T_x + 1), gates: {}, activeRows, t: 0 }
+  const idle = {
+    ...kernel,
+    advance: (_: unknown, runs: readonly { t: number }[], steps: number) => {
+      for (const each of runs) each.t += steps
+    }
+  }
+  return { part: { set, run, predict: 'none', y: undefined }, stepper: new Stepper(idle) }
+}
+
+t.test('a job ends with the last of its parts, even when an earlier one fails', async (t) => {
+  for (const [outcome, property, expected] of [
+    [{ type: 'lost' }, 'code', /^LSTM_ERR_WORKER_LOST$/],
+    [{ type: 'fault', stack: 'Error: of another thread\n    at there' }, 'stack', /of another thread\n {4}at there/]
+  ] as const) {
+    const { part, stepper } = wide()
+    const given: number[] = []
+    const sharing = new Sharing(stepper, 3, (id) => given.push(id))
+    let over = false
+    const running = sharing.run(part).finally(() => {
+      over = true
+    })
+    const error = running.then(
+      () => undefined,
+      (reason) => reason
+    )
+    t.equal(given.length, 2, 'one part stays')
+    sharing.ended(given[0], outcome)
+    for (let i = 0; i < 50; i++) await new Promise(setImmediate)
+    t.notOk(over, 'another worker still writes to the memory')
+    sharing.ended(given[1], { type: 'computed', ms: 1 })
+    t.match((await error)[property], expected)
+  }
+})
+
+t.test('a job takes as long as its longest part', async (t) => {
+  const { part, stepper } = wide()
+  const sharing = new Sharing(stepper, 3, (id) => sharing.ended(id, { type: 'computed', ms: 1e6 + id }))
+  t.equal(await sharing.run(part), 1e6 + 1)
+})
+
+/** A worker that keeps what is posted to it. */
+function member(load: number, ready = true): Member & { readonly posted: ToWorker[] } {
+  const posted: ToWorker[] = []
+  return { load, ready, posted, post: (message: ToWorker) => posted.push(message) } as never
+}
+
+t.test('a part goes to a worker that has nothing to do, else back to its owner', async (t) => {
+  const { part } = wide()
+  const [owner, busy, idle] = [member(9), member(5), member(0)]
+  const parts = new SharedParts()
+  parts.give(owner, 7, part, [owner, busy, member(0, false), idle])
+  t.match(idle.posted, [{ type: 'part', id: 0 }])
+  t.equal(idle.load, part.run.x.byteLength)
+  parts.give(owner, 8, part, [owner, busy, idle])
+  t.match(owner.posted, [{ type: 'part', id: 1 }])
+
+  parts.ended(0, { type: 'computed', ms: 3 })
+  t.equal(idle.load, 0)
+  t.strictSame(owner.posted.at(-1), { type: 'part-ended', id: 7, outcome: { type: 'computed', ms: 3 } })
+  parts.ended(1, { type: 'computed', ms: 4 })
+  t.equal(owner.load, 9)
+})
+
+t.test('parts of a worker that ended are lost, and what it gave away matters to nobody', async (t) => {
+  const { part } = wide()
+  const [owner, idle] = [member(1), member(0)]
+  const parts = new SharedParts()
+  parts.give(owner, 1, part, [owner, idle])
+  parts.forget(idle)
+  t.strictSame(owner.posted, [{ type: 'part-ended', id: 1, outcome: { type: 'lost' } }])
+
+  idle.load = 0
+  parts.give(owner, 2, part, [owner, idle])
+  parts.forget(owner)
+  t.equal(idle.load, 0)
+  parts.ended(1, { type: 'computed', ms: 1 })
+  t.equal(owner.posted.length, 1, 'nothing more is said to it')
+})
