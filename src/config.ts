@@ -62,6 +62,39 @@ export const settings = {
     default: 60_000,
     minimum: 0,
     description: 'How long a request may take to arrive whole; 0 means for ever.'
+  }),
+  LSTM_API_KEYS_FILE: Type.String({
+    default: '',
+    description:
+      'File of API keys (SECURITY.md says how it is made), read again when it changes; without it nobody needs a key.'
+  }),
+  LSTM_RATE_LIMIT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description: 'Most requests a minute of one API key or, without keys, one address; 0 means no limit.'
+  }),
+  LSTM_TRUST_PROXY: Type.String({
+    default: '',
+    description: 'Addresses or networks of proxies, with commas between, whose `X-Forwarded-For` is believed.'
+  }),
+  LSTM_CORS_ORIGINS: Type.String({
+    default: '',
+    description: 'Origins, with commas between, whose pages may use the service; `*` for all.'
+  }),
+  LSTM_TLS_CERT_FILE: Type.String({
+    default: '',
+    description: 'Certificate chain (PEM), read again when it changes; with `LSTM_TLS_KEY_FILE` it switches TLS on.'
+  }),
+  LSTM_TLS_KEY_FILE: Type.String({ default: '', description: 'Private key (PEM) of the certificate.' }),
+  LSTM_SHUTDOWN_DELAY_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description: 'How long after SIGTERM requests are still taken, for balancers to see that `/health/ready` says no.'
+  }),
+  LSTM_SHUTDOWN_TIMEOUT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 0,
+    description: 'How long after that delay the requests under way may take to end.'
   })
 } as const satisfies Record<string, TSchema>
 
@@ -83,6 +116,16 @@ export interface Config {
   readonly maxJsonDepth: number
   readonly maxPending: number
   readonly requestTimeoutMs: number
+  /** Strings below are empty when there is none. */
+  readonly apiKeysFile: string
+  /** Requests a minute, 0 for no limit. */
+  readonly rateLimit: number
+  readonly trustProxy: string
+  readonly corsOrigins: string
+  readonly tlsCertFile: string
+  readonly tlsKeyFile: string
+  readonly shutdownDelayMs: number
+  readonly shutdownTimeoutMs: number
 }
 
 /** `--max-body-bytes` for `LSTM_MAX_BODY_BYTES`. */
@@ -113,7 +156,15 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     maxJobValues: values.LSTM_MAX_JOB_VALUES,
     maxJsonDepth: values.LSTM_MAX_JSON_DEPTH,
     maxPending: values.LSTM_MAX_PENDING,
-    requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS
+    requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS,
+    apiKeysFile: values.LSTM_API_KEYS_FILE,
+    rateLimit: values.LSTM_RATE_LIMIT,
+    trustProxy: values.LSTM_TRUST_PROXY,
+    corsOrigins: values.LSTM_CORS_ORIGINS,
+    tlsCertFile: values.LSTM_TLS_CERT_FILE,
+    tlsKeyFile: values.LSTM_TLS_KEY_FILE,
+    shutdownDelayMs: values.LSTM_SHUTDOWN_DELAY_MS,
+    shutdownTimeoutMs: values.LSTM_SHUTDOWN_TIMEOUT_MS
   }
 }
 

@@ -82,6 +82,17 @@ const table = {
     title: 'The file cannot be read',
     message: (format: string, reason: string) => `${format}: ${reason}`
   },
+  LSTM_ERR_UNAUTHORIZED: {
+    status: 401,
+    title: 'An API key is needed',
+    message: (reason: string) => `${reason}; send it as "Authorization: Bearer KEY" or "X-API-Key: KEY"`
+  },
+  LSTM_ERR_FORBIDDEN: {
+    status: 403,
+    title: 'The API key does not allow this',
+    message: (id: string, has: string, needed: string) =>
+      `the key ${id} has the scope ${has}; this needs the scope ${needed}`
+  },
   LSTM_ERR_PARAMETER_SET_NOT_FOUND: {
     status: 404,
     title: 'No such parameter set',
@@ -131,6 +142,12 @@ const table = {
     status: 429,
     title: 'Too many requests are waiting',
     message: (limit: number) => `${limit} requests are under way already (LSTM_MAX_PENDING); try again shortly`
+  },
+  LSTM_ERR_RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests of this client',
+    message: (limit: number, seconds: number) =>
+      `more than ${limit} requests in a minute (LSTM_RATE_LIMIT); try again in ${seconds} s`
   },
   LSTM_ERR_INTERNAL: {
     status: 500,

@@ -16,7 +16,15 @@ t.test('defaults', async (t) => {
     maxJobValues: 33_554_432,
     maxJsonDepth: 32,
     maxPending: 1024,
-    requestTimeoutMs: 60_000
+    requestTimeoutMs: 60_000,
+    apiKeysFile: '',
+    rateLimit: 0,
+    trustProxy: '',
+    corsOrigins: '',
+    tlsCertFile: '',
+    tlsKeyFile: '',
+    shutdownDelayMs: 0,
+    shutdownTimeoutMs: 10_000
   })
 })
 

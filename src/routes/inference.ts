@@ -12,9 +12,9 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
   takeRawBodies(app, accepts)
   const shared = {
     bodyLimit: maxBodyBytes,
-    config: { accepts, bodyLimitSetting: 'LSTM_MAX_BODY_BYTES' }
+    config: { accepts, bodyLimitSetting: 'LSTM_MAX_BODY_BYTES', scopes: ['infer'] as const }
   }
-  const problems = problemResponses(400, 404, 413, 415, 429, 500, 503)
+  const problems = problemResponses(400, 404, 413, 415, 500, 503)
 
   for (const { kind, operation } of [
     {

@@ -2,6 +2,7 @@ import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Encoding, type ParameterSetDescription, type ParameterSetList, ParameterSetName } from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
+import type { Scope } from '../access/key-file.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { StoredSet } from '../parameters/store.ts'
@@ -12,6 +13,9 @@ import { checkPreconditions, etag, notModified } from './preconditions.ts'
 const npzTypes = ['application/x-npz', 'application/zip', 'application/octet-stream']
 const accepts = ['application/json', ...npzTypes]
 const offered = ['application/json', 'application/x-npz', 'application/zip']
+
+const readers: readonly Scope[] = ['infer', 'manage']
+const managers: readonly Scope[] = ['manage']
 
 const byName = Type.Object({ name: ParameterSetName })
 const binary = { schema: Type.String({ format: 'binary' }) }
@@ -32,6 +36,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.get(
     '/parameters',
     {
+      config: { scopes: readers },
       schema: {
         operationId: 'listParameterSets',
         summary: 'The parameter sets in memory',
@@ -52,7 +57,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     '/parameters/:name',
     {
       bodyLimit: maxParametersBytes,
-      config: { accepts, bodyLimitSetting: 'LSTM_MAX_PARAMETERS_BYTES' },
+      config: { accepts, bodyLimitSetting: 'LSTM_MAX_PARAMETERS_BYTES', scopes: managers },
       schema: {
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',
@@ -70,7 +75,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         response: {
           200: jsonResponse('Replaced.', description, etagHeader),
           201: jsonResponse('Created.', description, etagHeader),
-          ...problemResponses(400, 412, 413, 415, 429, 500, 503, 507)
+          ...problemResponses(400, 412, 413, 415, 500, 503, 507)
         }
       }
     },
@@ -90,6 +95,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.get(
     '/parameters/:name',
     {
+      config: { scopes: readers },
       schema: {
         operationId: 'describeParameterSet',
         summary: 'What a parameter set is',
@@ -114,6 +120,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.get(
     '/parameters/:name/weights',
     {
+      config: { scopes: managers },
       schema: {
         operationId: 'getWeights',
         summary: 'The weights of a parameter set',
@@ -132,7 +139,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
             }
           },
           304: { description: 'If-None-Match names this version in this form.', type: 'null' },
-          ...problemResponses(400, 404, 406, 429, 500, 503)
+          ...problemResponses(400, 404, 406, 500, 503)
         }
       }
     },
@@ -157,6 +164,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.delete(
     '/parameters/:name',
     {
+      config: { scopes: managers },
       schema: {
         operationId: 'deleteParameterSet',
         summary: 'Delete a parameter set',

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import t from 'tap'
 import { operations } from '../api-document.ts'
 import { type Answer, type Service, startService } from '../service.ts'
@@ -52,6 +54,24 @@ const whenDiskFull =
     return scenario(service)
   }
 
+/** More than once, where the rate limit lets one request through. */
+const again =
+  (scenario: Scenario): Scenario =>
+  async (service) => {
+    await scenario(service)
+    return scenario(service)
+  }
+
+/** What every operation with a scope may answer: no key, a key for something else, too often. */
+const guarded = (scenario: (headers: Record<string, string>) => Scenario): Record<string, Scenario> => ({
+  401: scenario({}),
+  403: scenario({ authorization: 'Bearer none' }),
+  429: again(scenario({}))
+})
+
+/** A key with a scope that no operation has. */
+const keyOfNoUse = `none metrics ${createHash('sha256').update('none').digest('hex')}`
+
 const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
 
 const post =
@@ -72,12 +92,12 @@ const remove =
     ask({ method: 'DELETE', url, headers })
 
 const inference = (url: string, good: unknown): Record<string, Scenario> => ({
+  ...guarded((headers) => post(url, good, headers)),
   200: post(url, good),
   400: post(url, {}),
   404: post(url, { ...(good as object), parameters: 'none' }),
   413: post(url, large),
   415: post(url, 'x', text),
-  429: post(url, good),
   500: whenFaulty(post(url, good)),
   503: whenClosed(post(url, good))
 })
@@ -88,20 +108,25 @@ const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
 const scenarios: Record<string, Record<string, Scenario>> = {
   cell: inference('/cell', cell),
   sequence: inference('/sequence', sequence),
-  listParameterSets: { 200: get('/parameters'), 500: whenStoreFaulty(get('/parameters')) },
+  listParameterSets: {
+    ...guarded((headers) => get('/parameters', headers)),
+    200: get('/parameters'),
+    500: whenStoreFaulty(get('/parameters'))
+  },
   putParameterSet: {
+    ...guarded((headers) => put(set, headers)),
     200: put(set),
     201: put(set, {}, 'new'),
     400: put({}),
     412: put(set, { 'if-none-match': '*' }),
     413: put(large),
     415: put('x', text),
-    429: put(set),
     500: whenFaulty(put(set)),
     503: whenClosed(put(set)),
     507: whenDiskFull(put(set))
   },
   describeParameterSet: {
+    ...guarded((headers) => get('/parameters/p', headers)),
     200: get('/parameters/p'),
     304: async (service) => get('/parameters/p', { 'if-none-match': await etagOf(service) })(service),
     400: get('/parameters/-'),
@@ -109,17 +134,18 @@ const scenarios: Record<string, Record<string, Scenario>> = {
     500: whenStoreFaulty(get('/parameters/p'))
   },
   getWeights: {
+    ...guarded((headers) => get('/parameters/p/weights', headers)),
     200: get('/parameters/p/weights'),
     304: async (service) =>
       get('/parameters/p/weights', { 'if-none-match': await etagOf(service, '/weights') })(service),
     400: get('/parameters/p/weights?encoding=hex'),
     404: get('/parameters/none/weights'),
     406: get('/parameters/p/weights', { accept: 'text/html' }),
-    429: get('/parameters/p/weights'),
     500: whenFaulty(get('/parameters/p/weights')),
     503: whenClosed(get('/parameters/p/weights'))
   },
   deleteParameterSet: {
+    ...guarded((headers) => remove('/parameters/p', headers)),
     204: remove('/parameters/p'),
     400: remove('/parameters/-'),
     404: remove('/parameters/none'),
@@ -139,10 +165,19 @@ for (const { method, path, operation } of operations) {
       Object.keys(responses).sort(),
       'a scenario for each documented status'
     )
+    const folder = t.testdir({ keys: keyOfNoUse })
+    const apiKeysFile = join(folder, 'keys')
     const shared = await startService(t, limits)
     for (const [status, scenario] of Object.entries(ofOperation)) {
-      // faults and the end of the workers cannot be undone; where nothing may be under way, everything is too much
-      const own = { 429: { maxPending: 0 }, 500: {}, 503: {}, 507: { dataDir: t.testdir() } }[status]
+      // faults and the end of the workers cannot be undone
+      const own = {
+        401: { apiKeysFile },
+        403: { apiKeysFile },
+        429: { rateLimit: 1 },
+        500: {},
+        503: {},
+        507: { dataDir: join(folder, 'data') }
+      }[status]
       const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
       await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
       if (service !== shared) service.app.store.adopt(shared.app.store.get('p')!)
@@ -152,11 +187,25 @@ for (const { method, path, operation } of operations) {
         t.equal(answer.json.status, answer.status)
         t.equal(answer.json.request_id, answer.headers['x-request-id'])
       }
-      if (answer.status === 429) t.equal(answer.headers['retry-after'], '1')
+      if (answer.status === 429) t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
       if (answer.status === 500) t.notMatch(answer.json.detail, /made to fail/, 'a fault is for the log')
     }
   })
 }
+
+t.test('where nothing may be under way, everything that computes is too much', async (t) => {
+  const { ask } = await startService(t, { maxPending: 0 })
+  for (const [method, url, body] of [
+    ['POST', '/cell', cell],
+    ['POST', '/sequence', sequence],
+    ['PUT', '/parameters/p', set]
+  ] as const) {
+    const { status, json, headers } = await ask({ method, url, body })
+    t.equal(status, 429, url)
+    t.equal(json.code, 'LSTM_ERR_OVERLOADED')
+    t.equal(headers['retry-after'], '1')
+  }
+})
 
 t.test('paths and methods that are not there', async (t) => {
   const { app } = await startService(t)
