@@ -1,5 +1,6 @@
 import { type IncomingMessage, maxHeaderSize } from 'node:http'
 import Fastify, { type FastifyInstance, LogController } from 'fastify'
+import type { DestinationStream } from 'pino'
 import { readCertificate } from './access/certificate.ts'
 import type { Config } from './config.ts'
 import { access } from './plugins/access.ts'
@@ -20,15 +21,18 @@ import { parameterRoutes } from './routes/parameters.ts'
 
 /**
  * The whole service without a socket: production and tests build the same one.
- * @throws Error in words for a person when a file that the settings name cannot be used
+ * @param log where the log goes, standard output if left out
+ * @throws Error in words for a person when a file or folder that the settings name cannot be used
  */
-export async function buildApp(config: Config): Promise<FastifyInstance> {
+export async function buildApp(config: Config, log?: DestinationStream): Promise<FastifyInstance> {
   const certificate = readCertificate(config)
   const options = {
-    logger: { level: config.logLevel },
+    logger: { level: config.logLevel, ...(log && { stream: log }) },
     // one line for each request comes from the request-log plugin
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: config.requestTimeoutMs,
+    // a request that still comes over an open connection while the server closes is answered like any other
+    return503OnClosing: false,
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // a name that is too long is told so, rather than that there is no such path
     routerOptions: { maxParamLength: maxHeaderSize },

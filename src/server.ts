@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
 import { type Config, loadConfig, unknownVariables, usage } from './config.ts'
+import { logToStandardOutput } from './log.ts'
 import { requestExamples } from './routes/examples.ts'
 import { version } from './version.ts'
 
 /** The process: settings, app, demo sets, a socket, signals. */
-
-/** Time for requests under way once a signal to stop has come. */
-const GRACE_MS = 10_000
 
 const demoSets = ['digits', 'words'] as const
 
@@ -33,7 +32,7 @@ function configOrExit(): Config {
 
 async function buildOrExit(config: Config): Promise<FastifyInstance> {
   try {
-    return await buildApp(config)
+    return await buildApp(config, logToStandardOutput())
   } catch (error) {
     process.stderr.write(`lstm-serve: ${(error as Error).message}\n`)
     process.exit(1)
@@ -43,11 +42,7 @@ async function buildOrExit(config: Config): Promise<FastifyInstance> {
 async function serve(config: Config): Promise<void> {
   const app = await buildOrExit(config)
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
-  closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err, signal }) => {
-    if (err) app.log.fatal({ err }, 'closing after a fault')
-    else app.log.info({ signal }, 'closing')
-    await app.close()
-  })
+  endWithGrace(app, config)
   if (config.demoSets) await loadDemoSets(app)
   try {
     await app.listen({ host: config.host, port: config.port })
@@ -57,6 +52,25 @@ async function serve(config: Config): Promise<void> {
     process.exit(1)
   }
   if (config.demoSets) greet(app)
+}
+
+/**
+ * A signal: readiness goes off, for a while requests are still taken, then those under way end, and the process with 0;
+ * with 1 when they took too long, and at once on a second signal. A fault that nothing caught ends the process in the
+ * same way, but with 1; a promise that nobody waits for is no reason to end.
+ */
+function endWithGrace(app: FastifyInstance, { shutdownDelayMs, shutdownTimeoutMs }: Config): void {
+  process.on('unhandledRejection', (err) => app.log.error({ err }, 'a promise was rejected and nobody waited for it'))
+  const options = { delay: shutdownDelayMs + shutdownTimeoutMs, logger: app.log, skip: ['unhandledRejection' as const] }
+  closeWithGrace(options, async ({ err, signal }) => {
+    app.drain.begin()
+    if (err) app.log.fatal({ err }, 'closing after a fault')
+    else {
+      app.log.info({ signal, delay_ms: shutdownDelayMs }, 'closing')
+      await setTimeout(shutdownDelayMs)
+    }
+    await app.close()
+  })
 }
 
 async function loadDemoSets(app: FastifyInstance): Promise<void> {
