@@ -8,15 +8,18 @@ import { cors } from './plugins/cors.ts'
 import { documentation } from './plugins/documentation.ts'
 import { drain } from './plugins/drain.ts'
 import { engine } from './plugins/engine.ts'
+import { metrics } from './plugins/metrics.ts'
 import { problems } from './plugins/problems.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { schemas } from './plugins/schemas.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tlsRenewal } from './plugins/tls-renewal.ts'
+import { tracing } from './plugins/tracing.ts'
 import { requestExamples } from './routes/examples.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { parameterRoutes } from './routes/parameters.ts'
 
 /**
@@ -42,7 +45,9 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
     certificate === undefined
       ? Fastify(options)
       : (Fastify({ ...options, https: certificate }) as unknown as FastifyInstance)
+  await app.register(metrics)
   await app.register(requestLog)
+  await app.register(tracing)
   await app.register(problems)
   await app.register(securityHeaders, config)
   await app.register(cors, config)
@@ -54,6 +59,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
   await app.register(healthRoutes)
+  await app.register(metricsRoutes)
   await app.register(inferenceRoutes, config)
   await app.register(parameterRoutes, config)
   return app

@@ -138,7 +138,7 @@ t.test('logs one line for each request, without its body', async (t) => {
     .split('\n')
     .filter((line) => line.includes('"answered"'))
   t.equal(lines.length, 1)
-  t.match(JSON.parse(lines[0]), { method: 'POST', url: '/cell', status: 200, ms: Number })
+  t.match(JSON.parse(lines[0]), { method: 'POST', url: '/cell', route: '/cell', status: 200, ms: Number })
   t.notMatch(output(), '0.123456')
 })
 

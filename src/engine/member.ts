@@ -1,3 +1,4 @@
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import { type TransferListItem, Worker } from 'node:worker_threads'
 import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
 
@@ -19,9 +20,18 @@ export class Member {
   ready = false
   /** Bytes of what it was given to do and has not done yet, with something for each piece of work. */
   load = 0
+  /** Which of the pool's workers it is, from 0; a worker that replaces another one has its number. */
+  readonly slot: number
   readonly #worker: Worker
+  #usage: EventLoopUtilization | undefined
 
-  constructor(url: URL | undefined, workerData: WorkerData, { onMessage, onError, onExit }: MemberEvents) {
+  constructor(
+    slot: number,
+    url: URL | undefined,
+    workerData: WorkerData,
+    { onMessage, onError, onExit }: MemberEvents
+  ) {
+    this.slot = slot
     // what the main thread preloads (--import, --require) is for the main thread; a worker starts with nothing
     this.#worker = new Worker(url ?? workerUrl, { workerData, execArgv: [] })
     this.#worker.on('message', (message: FromWorker) => onMessage(this, message))
@@ -34,6 +44,15 @@ export class Member {
 
   post(message: ToWorker, transfer: TransferListItem[] = []): void {
     this.#worker.postMessage(message, transfer)
+  }
+
+  /** The share of the time since the last call of this, or since its start, in which it had something to do. */
+  busyRatio(): number {
+    const { eventLoopUtilization } = this.#worker.performance
+    const now = eventLoopUtilization()
+    const { utilization } = this.#usage === undefined ? now : eventLoopUtilization(now, this.#usage)
+    this.#usage = now
+    return utilization
   }
 
   /** Resolves when the thread has ended: by itself, or because it took too long. */

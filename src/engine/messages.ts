@@ -89,6 +89,8 @@ export type FromWorker =
 
 /** What a worker is started with. */
 export interface WorkerData {
+  /** Memory of RowCounts, for this worker to count in. */
+  readonly rowCounts: SharedArrayBuffer
   readonly limits: Limits
   readonly kernel: SharedKernel
   readonly sets: ReadonlyMap<string, PublishedSet>

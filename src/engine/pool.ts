@@ -5,6 +5,7 @@ import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
 import type { FromWorker, Operation, Results } from './messages.ts'
 import { PublishedSets } from './published-sets.ts'
+import { RowCounts } from './row-counts.ts'
 import { SharedParts } from './shared-parts.ts'
 
 /** Wait before a worker that ended is replaced, doubled each time it ends again without having answered anything. */
@@ -44,6 +45,8 @@ export class Pool {
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
   readonly #pending = new Map<number, Pending>()
+  readonly #rowCounts: readonly RowCounts[]
+  #restarts = 0
   #nextId = 0
   #closing = false
   #restartMs = RESTART_MS
@@ -51,13 +54,14 @@ export class Pool {
   private constructor(options: PoolOptions) {
     this.#options = options
     this.#kernel = shareKernel(options.kernel)
+    this.#rowCounts = Array.from({ length: options.workers }, () => new RowCounts())
   }
 
   /** Resolves when every worker is ready. */
   static async start(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options)
     try {
-      await Promise.all(Array.from({ length: options.workers }, () => pool.#add()))
+      await Promise.all(Array.from({ length: options.workers }, (_, slot) => pool.#add(slot)))
     } catch (error) {
       await pool.close()
       throw error
@@ -78,6 +82,23 @@ export class Pool {
   /** Workers that take operations. */
   get workers(): number {
     return [...this.#members].filter(({ ready }) => ready).length
+  }
+
+  /** Workers that ended and were replaced. */
+  get restarts(): number {
+    return this.#restarts
+  }
+
+  /** Of each worker: its number, and how much of the time since the last call it had something to do. */
+  busyRatios(): { slot: number; ratio: number }[] {
+    return [...this.#members]
+      .filter(({ ready }) => ready)
+      .map((member) => ({ slot: member.slot, ratio: member.busyRatio() }))
+  }
+
+  /** Rows of each call of the kernel so far, by worker. */
+  get rowCounts(): readonly RowCounts[] {
+    return this.#rowCounts
   }
 
   /** Operations under way. */
@@ -140,11 +161,17 @@ export class Pool {
   }
 
   /** Resolves when the new worker is ready, rejects when it ends before that. */
-  #add(): Promise<void> {
+  #add(slot: number): Promise<void> {
     const { limits, workers, workerUrl, onFault } = this.#options
-    const data = { limits, kernel: this.#kernel, sets: this.#sets.byName, workers }
+    const data = {
+      limits,
+      kernel: this.#kernel,
+      sets: this.#sets.byName,
+      workers,
+      rowCounts: this.#rowCounts[slot].memory
+    }
     return new Promise((resolve, reject) => {
-      const member = new Member(workerUrl, data, {
+      const member = new Member(slot, workerUrl, data, {
         onMessage: (member, message) => {
           if (message.type === 'ready') {
             member.ready = true
@@ -204,14 +231,16 @@ export class Pool {
       this.#pending.delete(id)
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
-    if (!this.#closing) this.#restart()
+    if (!this.#closing) this.#restart(member.slot)
   }
 
-  #restart(): void {
+  #restart(slot: number): void {
     const wait = this.#restartMs
     this.#restartMs = Math.min(2 * wait, RESTART_MAX_MS)
     setTimeout(() => {
-      if (!this.#closing) this.#add().catch(() => {}) // its exit has been seen to above
+      if (this.#closing) return
+      this.#restarts++
+      this.#add(slot).catch(() => {}) // its exit has been seen to above
     }, wait).unref()
   }
 }

@@ -1,6 +1,7 @@
 import type { Kernel, LayerRun } from '../kernels/kernel.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import { advanceParts, finished, type Part } from './part.ts'
+import { RowCounts } from './row-counts.ts'
 
 /** How long one tick may keep the thread from looking at new messages. */
 const TICK_MS = 0.5
@@ -25,12 +26,15 @@ interface Running {
  */
 export class Stepper {
   readonly #kernel: Kernel
+  readonly #rowCounts: RowCounts
   readonly #running = new Map<ParameterSet, Running[]>()
   #scheduled = false
   #speed = FIRST_SPEED
 
-  constructor(kernel: Kernel) {
+  /** @param rowCounts counts the rows of each call of the kernel */
+  constructor(kernel: Kernel, rowCounts = new RowCounts()) {
     this.#kernel = kernel
+    this.#rowCounts = rowCounts
   }
 
   /**
@@ -72,6 +76,7 @@ export class Stepper {
     const steps = this.#stepsAtOnce(parts, rowWork)
     const rows = parts.map(({ run }) => rowsOfSteps(run, steps))
     const allRows = rows.reduce((sum, each) => sum + each, 0)
+    this.#rowCounts.count(Math.ceil(allRows / steps))
     const begin = performance.now()
     try {
       advanceParts(this.#kernel, set, parts, steps)

@@ -10,16 +10,17 @@ import { sequence } from '../protocols/rest/sequence.ts'
 import type { FromWorker, Operation, PartOutcome, Results, ToWorker, WorkerData } from './messages.ts'
 import type { Part } from './part.ts'
 import { SetRegistry } from './registry.ts'
+import { RowCounts } from './row-counts.ts'
 import { Sharing } from './sharing.ts'
 import { Stepper } from './stepper.ts'
 
 /** The entry of a worker thread: takes messages, runs operations, answers. */
 
 const port = parentPort as MessagePort
-const { limits, kernel: shared, sets: published, workers } = workerData as WorkerData
+const { limits, kernel: shared, sets: published, workers, rowCounts } = workerData as WorkerData
 const kernel = createKernel(shared)
 const sets = new SetRegistry(published, (handle) => send({ type: 'idle', handle }))
-const stepper = new Stepper(kernel)
+const stepper = new Stepper(kernel, new RowCounts(rowCounts))
 const sharing = new Sharing(stepper, workers, (id, part) => send({ type: 'share', id, part }))
 const context: WorkerContext = { kernel, sharing, sets, limits }
 

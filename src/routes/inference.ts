@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
+import { phasesOf } from '../metrics/phases.ts'
 import { movable, takeRawBodies } from '../plugins/raw-body.ts'
 import { computedHeaders, jsonResponse, problemResponses } from './declarations.ts'
 import { serverTiming } from './server-timing.ts'
@@ -49,7 +50,10 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
       const begun = performance.now()
       const { bytes, timing } = await app.pool.run<typeof kind>({ kind, body: movable(request.body) })
       reply.header('lstm-kernel', app.pool.kernel)
-      reply.header('server-timing', serverTiming(timing, performance.now() - begun))
+      const phases = phasesOf(timing, performance.now() - begun)
+      request.phases = phases
+      request.phasesEnd = Date.now()
+      reply.header('server-timing', serverTiming(phases))
       return reply.type('application/json').send(Buffer.from(bytes.buffer))
     })
   }

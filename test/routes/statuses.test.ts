@@ -69,8 +69,9 @@ const guarded = (scenario: (headers: Record<string, string>) => Scenario): Recor
   429: again(scenario({}))
 })
 
-/** A key with a scope that no operation has. */
-const keyOfNoUse = `none metrics ${createHash('sha256').update('none').digest('hex')}`
+const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('sha256').update(key).digest('hex')}\n`
+/** Keys that allow nothing but the metrics, and everything but those. */
+const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
 
 const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
 
@@ -152,6 +153,12 @@ const scenarios: Record<string, Record<string, Scenario>> = {
     412: remove('/parameters/p', { 'if-match': '"other"' }),
     500: whenStoreFaulty(remove('/parameters/p'))
   },
+  metrics: {
+    ...guarded((headers) => get('/metrics', headers)),
+    200: get('/metrics'),
+    403: get('/metrics', { 'x-api-key': 'other' }),
+    500: whenStoreFaulty(get('/metrics'))
+  },
   live: { 200: get('/health/live') },
   ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) }
 }
@@ -165,7 +172,7 @@ for (const { method, path, operation } of operations) {
       Object.keys(responses).sort(),
       'a scenario for each documented status'
     )
-    const folder = t.testdir({ keys: keyOfNoUse })
+    const folder = t.testdir({ keys })
     const apiKeysFile = join(folder, 'keys')
     const shared = await startService(t, limits)
     for (const [status, scenario] of Object.entries(ofOperation)) {
