@@ -77,7 +77,7 @@ async function loadDemoSets(app: FastifyInstance): Promise<void> {
   for (const name of demoSets) {
     if (app.store.get(name) !== undefined) continue // the folder of sets had it
     const file = await readFile(new URL(`../../examples/${name}/parameters.npz`, import.meta.url))
-    const set = await app.pool.run<'import'>({ kind: 'import', body: new Uint8Array(file) })
+    const set = await app.pool.run<'import'>({ kind: 'import', body: [file] })
     app.store.adopt({ name, set, created: new Date() })
   }
 }

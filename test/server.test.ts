@@ -96,6 +96,24 @@ t.test('after SIGTERM it is ready no more, yet answers until the delay is over',
   t.strictSame(await once(child, 'close'), [0, null])
 })
 
+t.test('the health check of the image says whether it is ready', async (t) => {
+  const program = fileURLToPath(new URL('../src/health-check.js', import.meta.url))
+  const check = async (port: string, env = {}) => {
+    const child = spawn(process.execPath, [program], { env: { PATH: process.env.PATH, LSTM_PORT: port, ...env } })
+    return (await once(child, 'close'))[0]
+  }
+  const { process: child, address } = await start(t, [], { LSTM_SHUTDOWN_DELAY_MS: '60000' })
+  const { port } = new URL(address)
+  t.equal(await check(port), 0)
+  t.equal(await check(port, { LSTM_TLS_CERT_FILE: '/some/cert' }), 1, 'TLS is spoken where it is set')
+  child.kill('SIGTERM')
+  while ((await fetch(`${address}/health/ready`)).status === 200);
+  t.equal(await check(port), 1)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  t.equal(await check(port), 1)
+})
+
 t.test('a second signal ends it at once, and so does the end of the time for what is under way', async (t) => {
   const hang = (address: string) => {
     // a request that never arrives whole

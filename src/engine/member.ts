@@ -1,6 +1,8 @@
 import type { EventLoopUtilization } from 'node:perf_hooks'
 import { type TransferListItem, Worker } from 'node:worker_threads'
-import type { FromWorker, ToWorker, WorkerData } from './messages.ts'
+import { createMailboxMemory, type Entry, Mailbox } from './mailbox.ts'
+import { type Answer, type FromWorker, LOOK, type ToWorker, type WorkerData } from './messages.ts'
+import { createSlotMemory, Slots } from './slots.ts'
 
 /** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */
 const workerUrl = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -9,7 +11,9 @@ const workerUrl = new URL(`./worker${import.meta.url.endsWith('.ts') ? '.ts' : '
 const CLOSE_MS = 2000
 
 export interface MemberEvents {
-  onMessage(member: Member, message: FromWorker): void
+  onMessage(member: Member, message: Exclude<FromWorker, typeof LOOK>): void
+  /** An inference has been answered through shared memory. */
+  onAnswer(id: number, answer: Answer): void
   onError(error: Error): void
   onExit(member: Member): void
 }
@@ -23,26 +27,49 @@ export class Member {
   /** Which of the pool's workers it is, from 0; a worker that replaces another one has its number. */
   readonly slot: number
   readonly #worker: Worker
+  readonly #requests: Mailbox
+  readonly #answers: Mailbox
+  readonly #answerSlots: Slots
+  readonly #onAnswer: MemberEvents['onAnswer']
+  /** Messages that were posted so far; an inference says how many there were before it. */
+  #posted = 0
   #usage: EventLoopUtilization | undefined
 
   constructor(
     slot: number,
     url: URL | undefined,
-    workerData: WorkerData,
-    { onMessage, onError, onExit }: MemberEvents
+    bodySlots: SharedArrayBuffer,
+    data: Omit<WorkerData, 'exchange'>,
+    { onMessage, onAnswer, onError, onExit }: MemberEvents
   ) {
     this.slot = slot
+    const exchange = {
+      requests: createMailboxMemory(),
+      answers: createMailboxMemory(),
+      bodySlots,
+      answerSlots: createSlotMemory()
+    }
+    this.#requests = new Mailbox(exchange.requests)
+    this.#answers = new Mailbox(exchange.answers)
+    this.#answerSlots = new Slots(exchange.answerSlots)
+    this.#onAnswer = onAnswer
+    const workerData: WorkerData = { ...data, exchange }
     // what the main thread preloads (--import, --require) is for the main thread; a worker starts with nothing
     this.#worker = new Worker(url ?? workerUrl, { workerData, execArgv: [] })
-    this.#worker.on('message', (message: FromWorker) => onMessage(this, message))
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message === LOOK) this.#look()
+      else onMessage(this, message)
+    })
     this.#worker.on('error', onError)
     this.#worker.on('exit', () => {
+      this.#look() // what it has answered counts, though it ended before we were told
       this.ready = false
       onExit(this)
     })
   }
 
-  post(message: ToWorker, transfer: TransferListItem[] = []): void {
+  post(message: Exclude<ToWorker, typeof LOOK>, transfer: TransferListItem[] = []): void {
+    this.#posted++
     this.#worker.postMessage(message, transfer)
   }
 
@@ -53,6 +80,18 @@ export class Member {
     const { utilization } = this.#usage === undefined ? now : eventLoopUtilization(now, this.#usage)
     this.#usage = now
     return utilization
+  }
+
+  /** Sends an inference whose body lies in a slot. @returns false when there are too many on the way already */
+  infer(id: number, kind: number, slot: number, bytes: number): boolean {
+    return this.#requests.send([id, kind, slot, bytes, this.#posted], () => this.#worker.postMessage(LOOK))
+  }
+
+  #look(): void {
+    this.#answers.receive(([id, slot, length, decode, compute, encode]: Entry) => {
+      const bytes = this.#answerSlots.bytes(slot, length)
+      this.#onAnswer(id, { bytes, timing: { decode, compute, encode }, free: () => this.#answerSlots.give(slot) })
+    })
   }
 
   /** Resolves when the thread has ended: by itself, or because it took too long. */

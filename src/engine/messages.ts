@@ -3,6 +3,7 @@ import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
 import type { Keep } from '../parameters/durable/folder.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { Body } from './body.ts'
 import type { Limits } from './limits.ts'
 import type { Part } from './part.ts'
 import type { PublishedSet } from './registry.ts'
@@ -11,19 +12,43 @@ import type { PublishedSet } from './registry.ts'
 
 export type WeightsFormat = 'json' | 'npz'
 
-/** One request's operation; `body` is moved, not copied. */
-export type Operation =
-  | { readonly kind: 'cell'; readonly body: Uint8Array }
-  | { readonly kind: 'sequence'; readonly body: Uint8Array }
-  /** Everything but `kind`, `body` and `keep` says how the body is to be read, and is stored with it. */
-  | { readonly kind: 'import'; readonly body: Uint8Array; readonly keep?: Keep | undefined }
-  | { readonly kind: 'restore'; readonly path: string }
-  | {
-      readonly kind: 'export'
-      readonly set: ParameterSet
-      readonly format: WeightsFormat
-      readonly encoding: Encoding
-    }
+/** Operations whose body and answer go through shared memory where they fit; a mailbox names them by their index. */
+export const inferenceKinds = ['cell', 'sequence'] as const
+export type InferenceKind = (typeof inferenceKinds)[number]
+
+interface Export {
+  readonly kind: 'export'
+  readonly set: ParameterSet
+  readonly format: WeightsFormat
+  readonly encoding: Encoding
+}
+
+interface WithBody<K> {
+  readonly kind: K
+  readonly body: Body
+}
+
+/** Everything but `kind`, `body` and `keep` says how the body is to be read, and is stored with it. */
+interface Import extends WithBody<'import'> {
+  readonly keep?: Keep | undefined
+}
+
+interface Restore {
+  readonly kind: 'restore'
+  readonly path: string
+}
+
+/** One request's operation, as the pool gets it. */
+export type Operation = WithBody<InferenceKind> | Import | Restore | Export
+
+export type OperationOf<K extends Operation['kind']> =
+  | Extract<Operation, { kind: K }>
+  | (K extends InferenceKind ? WithBody<K> : never)
+
+/** An operation on its way by message; `body` is moved, not copied. */
+export type MovedOperation = Moved<WithBody<InferenceKind>> | Moved<Import> | Restore | Export
+type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
+export type MovedImport = Moved<Import>
 
 /** A set out of a file of the folder. */
 export interface RestoredSet {
@@ -43,19 +68,30 @@ export interface Timing {
   readonly encode: number
 }
 
+/** The answer of an inference, in its worker. */
 export interface Computed {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly timing: Timing
 }
 
+/** The answer of an inference, from the pool. */
+export interface Answer {
+  /** In memory of the worker, which is used again after `free`. */
+  readonly bytes: Uint8Array
+  readonly timing: Timing
+  /** Nobody reads the bytes any more; to be called once. */
+  free(): void
+}
+
 /** What each operation answers with. */
-export interface Results {
-  cell: Computed
-  sequence: Computed
+export interface Results extends Record<InferenceKind, Answer> {
   import: ParameterSet
   restore: RestoredSet
   export: Uint8Array<ArrayBuffer>
 }
+
+/** A result on its way by message; buffers are moved. */
+export type MovedResult = Computed | ParameterSet | RestoredSet | Uint8Array<ArrayBuffer>
 
 /** How the work on a part ended: milliseconds of the kernel, a fault for the log, or with the worker that had it. */
 export type PartOutcome =
@@ -63,8 +99,12 @@ export type PartOutcome =
   | { readonly type: 'fault'; readonly stack: string }
   | { readonly type: 'lost' }
 
+/** Either side posts this to make the other one look into its mailbox. */
+export const LOOK = 0
+
 export type ToWorker =
-  | { readonly type: 'run'; readonly id: number; readonly operation: Operation }
+  | typeof LOOK
+  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
   /** Nobody uses the set any more: one worker gives its memory back. */
@@ -76,8 +116,9 @@ export type ToWorker =
   | { readonly type: 'close' }
 
 export type FromWorker =
+  | typeof LOOK
   | { readonly type: 'ready' }
-  | { readonly type: 'done'; readonly id: number; readonly result: Results[keyof Results] }
+  | { readonly type: 'done'; readonly id: number; readonly result: MovedResult }
   | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError }
   /** Give this part of a job to a worker that has time; `id` is this worker's own number for it. */
   | { readonly type: 'share'; readonly id: number; readonly part: Part }
@@ -87,10 +128,23 @@ export type FromWorker =
   /** A fault that no client caused; `stack` is for the log. */
   | { readonly type: 'fault'; readonly id: number; readonly stack: string }
 
+/** The memory that the pool and a worker share for inferences. */
+export interface Exchange {
+  /** Mailbox to the worker: id, index of the kind, slot of the body, bytes of the body, number of changes before it. */
+  readonly requests: SharedArrayBuffer
+  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, and the timing. */
+  readonly answers: SharedArrayBuffer
+  /** Slots of bodies; the pool's, the same for all workers. */
+  readonly bodySlots: SharedArrayBuffer
+  /** Slots of answers; the worker's. */
+  readonly answerSlots: SharedArrayBuffer
+}
+
 /** What a worker is started with. */
 export interface WorkerData {
   /** Memory of RowCounts, for this worker to count in. */
   readonly rowCounts: SharedArrayBuffer
+  readonly exchange: Exchange
   readonly limits: Limits
   readonly kernel: SharedKernel
   readonly sets: ReadonlyMap<string, PublishedSet>

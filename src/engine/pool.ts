@@ -1,12 +1,21 @@
 import { LstmError } from '../errors.ts'
 import { type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import { bodyLength, joined, joinInto } from './body.ts'
 import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
-import type { FromWorker, Operation, Results } from './messages.ts'
+import {
+  type FromWorker,
+  inferenceKinds,
+  type LOOK,
+  type Operation,
+  type OperationOf,
+  type Results
+} from './messages.ts'
 import { PublishedSets } from './published-sets.ts'
 import { RowCounts } from './row-counts.ts'
 import { SharedParts } from './shared-parts.ts'
+import { createSlotMemory, Slots } from './slots.ts'
 
 /** Wait before a worker that ended is replaced, doubled each time it ends again without having answered anything. */
 const RESTART_MS = 10
@@ -30,6 +39,8 @@ export interface PoolOptions {
 interface Pending {
   readonly member: Member
   readonly load: number
+  /** The slot that its body lies in. */
+  readonly slot: number | undefined
   readonly resolve: (result: never) => void
   readonly reject: (error: Error) => void
 }
@@ -44,6 +55,8 @@ export class Pool {
   readonly #kernel: SharedKernel
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
+  readonly #bodySlotMemory = createSlotMemory()
+  readonly #bodySlots = new Slots(this.#bodySlotMemory)
   readonly #pending = new Map<number, Pending>()
   readonly #rowCounts: readonly RowCounts[]
   #restarts = 0
@@ -107,23 +120,44 @@ export class Pool {
   }
 
   /**
-   * Runs an operation on a worker; the buffer of its body is moved there and is empty afterwards.
+   * Runs an operation on a worker.
    * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
    * operation throws
    */
-  async run<K extends Operation['kind']>(operation: Extract<Operation, { kind: K }>): Promise<Results[K]> {
+  async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
     const { maxPending } = this.#options
     if (this.#pending.size >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
     const member = this.#leastBusy()
     if (member === undefined) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
-    const load = OPERATION_LOAD + bytesOf(operation)
-    member.post({ type: 'run', id, operation }, 'body' in operation ? [operation.body.buffer as ArrayBuffer] : [])
+    const load = OPERATION_LOAD + bytesOf(operation as Operation)
+    const slot = this.#send(member, id, operation as Operation)
     member.load += load
     return new Promise<Results[K]>((resolve, reject) => {
-      this.#pending.set(id, { member, load, resolve, reject })
+      this.#pending.set(id, { member, load, slot, resolve, reject })
     })
+  }
+
+  /** @returns the slot that the body was put into, where there was one for it */
+  #send(member: Member, id: number, operation: Operation): number | undefined {
+    if (!('body' in operation)) {
+      member.post({ type: 'run', id, operation })
+      return undefined
+    }
+    const { kind, body } = operation
+    if (kind !== 'import') {
+      const bytes = bodyLength(body)
+      const slot = this.#bodySlots.take(bytes)
+      if (slot !== undefined) {
+        joinInto(body, this.#bodySlots.bytes(slot, bytes))
+        if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
+        this.#bodySlots.give(slot)
+      }
+    }
+    const whole = joined(body)
+    member.post({ type: 'run', id, operation: { ...operation, body: whole } }, [whole.buffer])
+    return undefined
   }
 
   /**
@@ -171,7 +205,7 @@ export class Pool {
       rowCounts: this.#rowCounts[slot].memory
     }
     return new Promise((resolve, reject) => {
-      const member = new Member(slot, workerUrl, data, {
+      const member = new Member(slot, workerUrl, this.#bodySlotMemory, data, {
         onMessage: (member, message) => {
           if (message.type === 'ready') {
             member.ready = true
@@ -179,6 +213,11 @@ export class Pool {
           } else {
             this.#receive(member, message)
           }
+        },
+        onAnswer: (id, answer) => {
+          const waiting = this.#over(id)
+          if (waiting === undefined) answer.free()
+          else waiting.resolve(answer as never)
         },
         onError: (error) => onFault('a worker failed', String(error.stack ?? error)),
         onExit: (member) => {
@@ -190,7 +229,7 @@ export class Pool {
     })
   }
 
-  #receive(member: Member, message: Exclude<FromWorker, { type: 'ready' }>): void {
+  #receive(member: Member, message: Exclude<FromWorker, typeof LOOK | { type: 'ready' }>): void {
     switch (message.type) {
       case 'idle':
         this.#sets.letGo(message.handle, member)
@@ -202,18 +241,26 @@ export class Pool {
         this.#parts.ended(message.id, message.outcome)
         break
       default:
-        this.#restartMs = RESTART_MS
         this.#settle(message)
     }
   }
 
-  #settle(message: Extract<FromWorker, { type: 'done' | 'failed' | 'fault' }>): void {
-    const waiting = this.#pending.get(message.id)
-    if (waiting === undefined) return
-    this.#pending.delete(message.id)
+  /** The operation is over, whichever way. */
+  #over(id: number): Pending | undefined {
+    const waiting = this.#pending.get(id)
+    if (waiting === undefined) return undefined
+    this.#pending.delete(id)
     waiting.member.load -= waiting.load
+    this.#restartMs = RESTART_MS
+    return waiting
+  }
+
+  #settle(message: Extract<FromWorker, { type: 'done' | 'failed' | 'fault' }>): void {
+    const waiting = this.#over(message.id)
+    if (waiting === undefined) return
     if (message.type === 'done') {
-      waiting.resolve(message.result as never)
+      const { result } = message
+      waiting.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
     } else if (message.type === 'failed') {
       waiting.reject(LstmError.deserialize(message.error))
     } else {
@@ -229,6 +276,7 @@ export class Pool {
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
       this.#pending.delete(id)
+      if (waiting.slot !== undefined) this.#bodySlots.give(waiting.slot)
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
     if (!this.#closing) this.#restart(member.slot)
@@ -247,6 +295,6 @@ export class Pool {
 
 /** Bytes that an operation reads or writes, as far as they are known before it. */
 function bytesOf(operation: Operation): number {
-  if ('body' in operation) return operation.body.byteLength
+  if ('body' in operation) return bodyLength(operation.body)
   return operation.kind === 'export' ? operation.set.bytes : 0
 }

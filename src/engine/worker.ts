@@ -1,4 +1,4 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
 import { createKernel } from '../kernels/choose.ts'
 import { releaseParameterSet } from '../parameters/parameter-set.ts'
@@ -7,27 +7,55 @@ import { cell } from '../protocols/rest/cell.ts'
 import { exportSet } from '../protocols/rest/export-set.ts'
 import { keepSet, restoreSet } from '../protocols/rest/kept-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
-import type { FromWorker, Operation, PartOutcome, Results, ToWorker, WorkerData } from './messages.ts'
+import { type Entry, Mailbox } from './mailbox.ts'
+import {
+  type Computed,
+  type FromWorker,
+  type InferenceKind,
+  inferenceKinds,
+  LOOK,
+  type MovedOperation,
+  type MovedResult,
+  type PartOutcome,
+  type ToWorker,
+  type WorkerData
+} from './messages.ts'
 import type { Part } from './part.ts'
 import { SetRegistry } from './registry.ts'
 import { RowCounts } from './row-counts.ts'
 import { Sharing } from './sharing.ts'
+import { Slots } from './slots.ts'
 import { Stepper } from './stepper.ts'
 
-/** The entry of a worker thread: takes messages, runs operations, answers. */
+/** The entry of a worker thread: takes requests and messages, runs operations, answers. */
 
 const port = parentPort as MessagePort
-const { limits, kernel: shared, sets: published, workers, rowCounts } = workerData as WorkerData
+const { exchange, limits, kernel: shared, sets: published, workers, rowCounts } = workerData as WorkerData
+const requests = new Mailbox(exchange.requests)
+const answers = new Mailbox(exchange.answers)
+const bodySlots = new Slots(exchange.bodySlots)
+const answerSlots = new Slots(exchange.answerSlots)
 const kernel = createKernel(shared)
 const sets = new SetRegistry(published, (handle) => send({ type: 'idle', handle }))
 const stepper = new Stepper(kernel, new RowCounts(rowCounts))
 const sharing = new Sharing(stepper, workers, (id, part) => send({ type: 'share', id, part }))
 const context: WorkerContext = { kernel, sharing, sets, limits }
+const inferences: Record<InferenceKind, typeof cell> = { cell, sequence }
+/** Messages handled so far, but for calls to look into the mailbox. */
+let handled = 0
 
-port.on('message', (message: ToWorker) => {
+port.on('message', handle)
+send({ type: 'ready' })
+
+function handle(message: ToWorker): void {
+  if (message === LOOK) {
+    requests.receive(take)
+    return
+  }
+  handled++
   switch (message.type) {
     case 'run':
-      void answer(message.id, message.operation)
+      void answer(message.id, () => run(message.operation))
       break
     case 'part':
       void runPart(message.id, message.part)
@@ -49,17 +77,46 @@ port.on('message', (message: ToWorker) => {
       kernel.close()
       port.close()
   }
-})
-send({ type: 'ready' })
+}
 
-async function answer(id: number, operation: Operation): Promise<void> {
+/** An inference from the mailbox. It must see the sets as they were when it was sent, so what was posted before it goes first. */
+function take([id, kind, slot, bytes, posted]: Entry): void {
+  while (handled < posted) {
+    const waiting = receiveMessageOnPort(port)
+    if (waiting === undefined) throw new Error(`a worker has ${handled} messages of ${posted}`)
+    handle(waiting.message)
+  }
+  void answer(id, () => {
+    try {
+      // an inference has read its body before it first waits
+      return inferences[inferenceKinds[kind]](bodySlots.bytes(slot, bytes), context)
+    } finally {
+      bodySlots.give(slot)
+    }
+  })
+}
+
+async function answer(id: number, work: () => MovedResult | Promise<MovedResult>): Promise<void> {
   try {
-    const result = await run(operation)
-    send({ type: 'done', id, result }, buffersOf(result))
+    const result = await work()
+    if ('timing' in result) answerInference(id, result)
+    else send({ type: 'done', id, result }, result instanceof Uint8Array ? [result.buffer] : [])
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
   }
+}
+
+/** Through shared memory where the answer fits into a free slot. */
+function answerInference(id: number, { bytes, timing }: Computed): void {
+  const slot = answerSlots.take(bytes.length)
+  if (slot !== undefined) {
+    answerSlots.bytes(slot, bytes.length).set(bytes)
+    const entry = [id, slot, bytes.length, timing.decode, timing.compute, timing.encode]
+    if (answers.send(entry, () => send(LOOK))) return
+    answerSlots.give(slot)
+  }
+  send({ type: 'done', id, result: { bytes, timing } }, [bytes.buffer])
 }
 
 async function runPart(id: number, part: Part): Promise<void> {
@@ -70,25 +127,17 @@ async function runPart(id: number, part: Part): Promise<void> {
   send({ type: 'part-ended', id, outcome })
 }
 
-function run(operation: Operation): Results[keyof Results] | Promise<Results[keyof Results]> {
+function run(operation: MovedOperation): MovedResult | Promise<MovedResult> {
   switch (operation.kind) {
-    case 'cell':
-      return cell(operation.body, context)
-    case 'sequence':
-      return sequence(operation.body, context)
     case 'import':
       return keepSet(operation, context)
     case 'restore':
       return restoreSet(operation.path, context)
     case 'export':
       return exportSet(operation.set, operation.format, operation.encoding, context)
+    default:
+      return inferences[operation.kind](operation.body, context)
   }
-}
-
-/** What moves with a result: the bytes of an answer. */
-function buffersOf(result: Results[keyof Results]): ArrayBuffer[] {
-  if (result instanceof Uint8Array) return [result.buffer]
-  return 'bytes' in result && result.bytes instanceof Uint8Array ? [result.bytes.buffer] : []
 }
 
 function stackOf(error: unknown): string {

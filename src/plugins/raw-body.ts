@@ -1,27 +1,51 @@
-import { errorCodes, type FastifyInstance } from 'fastify'
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
+import type { Body } from '../engine/body.ts'
 
-/** Takes bodies of these types as they are: bytes for a worker, neither parsed nor copied here. */
+type Done = (error: Error | null, body?: Body) => void
+
+/** Takes bodies of these types as they arrive: pieces for a worker, neither parsed nor joined here. */
 export function takeRawBodies(app: FastifyInstance, contentTypes: readonly string[]): void {
   app.removeAllContentTypeParsers()
-  for (const contentType of contentTypes) {
-    app.addContentTypeParser(contentType, { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  }
+  for (const contentType of contentTypes) app.addContentTypeParser(contentType, takePieces)
 }
 
 /** Takes bodies without a Content-Type too, where the content says what it is. */
 export function takeUntypedBodies(app: FastifyInstance): void {
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+  app.addContentTypeParser('*', (request, payload, done) => {
     const contentType = request.headers['content-type']
-    if (contentType === undefined) done(null, body)
+    if (contentType === undefined) takePieces(request, payload, done)
     else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(contentType))
   })
 }
 
-/**
- * The body's bytes in a buffer of their own, ready to be moved to another thread. A large body has one already;
- * a small one lies in a pool that Node shares between buffers.
- */
-export function movable(body: unknown): Uint8Array<ArrayBuffer> {
-  if (!Buffer.isBuffer(body)) return new Uint8Array()
-  return body.byteLength === body.buffer.byteLength ? (body as Buffer<ArrayBuffer>) : new Uint8Array(body)
+/** The body of a request that was taken by the parsers above; none is no pieces. */
+export function bodyOf(request: FastifyRequest): Body {
+  return (request.body as Body | undefined | null) ?? []
+}
+
+/** The pieces as the socket gave them, up to the limit of the route. An error makes Fastify close the connection. */
+function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, done: Done): void {
+  const limit = request.routeOptions.bodyLimit
+  if (Number(request.headers['content-length']) > limit) {
+    done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
+    return
+  }
+  const pieces: Uint8Array[] = []
+  let length = 0
+  let over = false
+  const end = (error: Error | null): void => {
+    if (over) return
+    over = true
+    payload.removeListener('data', take)
+    if (error === null) done(null, pieces)
+    else done(error)
+  }
+  const take = (piece: Buffer): void => {
+    length += piece.length
+    if (length > limit) end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
+    else pieces.push(piece)
+  }
+  payload.on('data', take)
+  payload.on('end', () => end(null))
+  payload.on('error', (error: Error) => end(Object.assign(error, { statusCode: 400 })))
 }

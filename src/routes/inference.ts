@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { phasesOf } from '../metrics/phases.ts'
-import { movable, takeRawBodies } from '../plugins/raw-body.ts'
+import { bodyOf, takeRawBodies } from '../plugins/raw-body.ts'
 import { computedHeaders, jsonResponse, problemResponses } from './declarations.ts'
 import { serverTiming } from './server-timing.ts'
 
@@ -25,7 +25,7 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
         summary: 'One step of an LSTM: a_next, c_next, yt_pred',
         description:
           'lstm_cell_forward(xt, a_prev, c_prev, parameters). Carry a_next and c_next into the next call as a_prev and c_prev, or use /sequence.',
-        body: bodyOf('CellRequest#'),
+        body: jsonBody('CellRequest#'),
         response: {
           200: jsonResponse('The next states and the prediction.', Type.Ref('CellResponse#'), computedHeaders),
           ...problems
@@ -38,7 +38,7 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
         operationId: 'sequence',
         summary: 'Whole sequences through an LSTM: a, y, c of every step',
         description: 'lstm_forward(x, a0, parameters): m columns over T_x steps, all in one call.',
-        body: bodyOf('SequenceRequest#'),
+        body: jsonBody('SequenceRequest#'),
         response: {
           200: jsonResponse('The outputs asked for.', Type.Ref('SequenceResponse#'), computedHeaders),
           ...problems
@@ -48,17 +48,20 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
   ] as const) {
     app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
       const begun = performance.now()
-      const { bytes, timing } = await app.pool.run<typeof kind>({ kind, body: movable(request.body) })
+      const { bytes, timing, free } = await app.pool.run<typeof kind>({ kind, body: bodyOf(request) })
+      reply.raw.once('close', free) // the socket reads the bytes until then
       reply.header('lstm-kernel', app.pool.kernel)
       const phases = phasesOf(timing, performance.now() - begun)
       request.phases = phases
       request.phasesEnd = Date.now()
       reply.header('server-timing', serverTiming(phases))
-      return reply.type('application/json').send(Buffer.from(bytes.buffer))
+      // bytes over shared memory are an object like any other to Fastify
+      reply.serializer((payload: Buffer) => payload as unknown as string)
+      return reply.type('application/json').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
     })
   }
 }
 
-function bodyOf(schema: string): object {
+function jsonBody(schema: string): object {
   return { content: { 'application/json': { schema: Type.Ref(schema) } } }
 }

@@ -6,7 +6,7 @@ import type { Scope } from '../access/key-file.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { StoredSet } from '../parameters/store.ts'
-import { movable, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
+import { bodyOf, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
@@ -81,7 +81,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { name } = request.params
-      const body = movable(request.body)
+      const body = bodyOf(request)
       const { stored, replaced } = await app.store.put(
         name,
         (keep) => app.pool.run<'import'>({ kind: 'import', body, keep }),

@@ -1,20 +1,27 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { FromWorker, ToWorker, WorkerData } from '../../src/engine/messages.ts'
+import { Mailbox } from '../../src/engine/mailbox.ts'
+import { type FromWorker, LOOK, type ToWorker, type WorkerData } from '../../src/engine/messages.ts'
+import { Slots } from '../../src/engine/slots.ts'
 
 /** A worker for tests: answers with the names of its sets, or ends in the way that the body says. */
 
-const names = new Set((workerData as WorkerData).sets.keys())
+const { exchange, sets } = workerData as WorkerData
+const names = new Set(sets.keys())
+const requests = new Mailbox(exchange.requests)
+const bodySlots = new Slots(exchange.bodySlots)
 const send = (message: FromWorker) => parentPort!.postMessage(message)
 
 parentPort!.on('message', (message: ToWorker) => {
-  if (message.type === 'set') names.add(message.name)
-  if (message.type === 'close') parentPort!.close()
-  if (message.type !== 'run' || !('body' in message.operation)) return
-  const command = Buffer.from(message.operation.body).toString()
+  if (message === LOOK) requests.receive(([id, , slot, bytes]) => obey(id, bodySlots.bytes(slot, bytes)))
+  else if (message.type === 'set') names.add(message.name)
+  else if (message.type === 'close') parentPort!.close()
+})
+
+function obey(id: number, body: Uint8Array): void {
+  const command = Buffer.from(body).toString()
   if (command === 'exit') process.exit(0)
   if (command === 'throw') throw new Error('made to fail')
   const bytes = new Uint8Array(Buffer.from(JSON.stringify([...names])))
-  const result = { bytes, timing: { decode: 0, compute: 0, encode: 0 } }
-  send({ type: 'done', id: message.id, result })
-})
+  send({ type: 'done', id, result: { bytes, timing: { decode: 0, compute: 0, encode: 0 } } })
+}
 send({ type: 'ready' })

@@ -1,11 +1,15 @@
 import t, { type Test } from 'tap'
-import type { Computed } from '../../src/engine/messages.ts'
+import type { Answer } from '../../src/engine/messages.ts'
 import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
 import { random, randomSet } from '../tensors.ts'
 
-const bytes = (body: unknown) => new Uint8Array(Buffer.from(JSON.stringify(body)))
+const bytes = (body: unknown) => [Buffer.from(JSON.stringify(body))]
 const cell = (parameters: unknown, x = 1) => ({ kind: 'cell', body: bytes({ parameters, xt: [[x]] }) }) as const
-const text = ({ bytes }: Computed) => JSON.parse(Buffer.from(bytes).toString('utf8'))
+const text = ({ bytes, free }: Answer) => {
+  const document = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  free()
+  return document
+}
 const set = randomSet(1, 1, 1, 1)
 
 async function startPool(t: Test, options: Partial<PoolOptions> = {}): Promise<{ pool: Pool; faults: string[] }> {
@@ -27,9 +31,7 @@ t.test('moves a body to a worker and the answer back', async (t) => {
   t.equal(pool.workers, 2)
   const operation = cell(set)
   const answer = await pool.run<'cell'>(operation)
-  t.equal(operation.body.length, 0, 'the body has moved')
   t.strictSame(Object.keys(text(answer)), ['parameters', 'a_next', 'c_next', 'yt_pred'])
-  t.equal(answer.bytes.byteLength, answer.bytes.buffer.byteLength, 'the answer owns its buffer')
   for (const part of ['decode', 'compute', 'encode'] as const) t.ok(answer.timing[part] > 0, `${part} took time`)
 })
 
@@ -60,6 +62,30 @@ t.test('a set is there for every operation after publish, and gone after withdra
   await after
 })
 
+t.test('bodies and answers of every size, more at once than there are slots', async (t) => {
+  const limits = { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6 }
+  const { pool } = await startPool(t, { maxPending: 2000, limits })
+  pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(set) }))
+  const ask = (columns: number, pieces: number) => {
+    const whole = bytes({ parameters: 'p', xt: [new Array(columns).fill(0.5)], outputs: ['ft'] })[0]
+    const body = Array.from({ length: pieces }, (_, i) =>
+      whole.subarray(Math.floor((i * whole.length) / pieces), Math.floor(((i + 1) * whole.length) / pieces))
+    )
+    return pool.run<'cell'>({ kind: 'cell', body })
+  }
+  const sizes = [1, 100, 3000, 4000, 5000, 16_000, 130_000, 200_000]
+  const expected = text(await ask(1, 1)).ft[0][0]
+  const answers = await Promise.all(
+    Array.from({ length: 1300 }, (_, i) => ask(i < sizes.length ? sizes[i] : 1 + (i % 50), 1 + (i % 3)))
+  )
+  for (const [i, answer] of answers.entries()) {
+    const { ft } = text(answer) // frees it: slots came free only now
+    const columns = i < sizes.length ? sizes[i] : 1 + (i % 50)
+    if (ft[0].length !== columns || ft[0].some((value: number) => value !== expected)) t.fail(`answer ${i}`)
+  }
+  t.equal(text(await ask(2, 1)).ft[0].length, 2)
+})
+
 t.test('refuses more than may be under way', async (t) => {
   const { pool } = await startPool(t, { maxPending: 3 })
   const running = [1, 2, 3].map((x) => pool.run<'cell'>(cell(set, x)))
@@ -81,7 +107,7 @@ t.test('a bug in an operation is told to the log and not to the client', async (
 
 t.test('a worker that ends is replaced, and the new one has every set', async (t) => {
   const { pool, faults } = await startPool(t, { workers: 1, workerUrl: new URL('./mortal-worker.js', import.meta.url) })
-  const run = (command: string) => pool.run<'cell'>({ kind: 'cell', body: new Uint8Array(Buffer.from(command)) })
+  const run = (command: string) => pool.run<'cell'>({ kind: 'cell', body: [Buffer.from(command)] })
   pool.publish('p', { version: 'v' } as never)
   t.strictSame(text(await run('sets')), ['p'])
 

@@ -4,7 +4,7 @@ import { SetRegistry } from '../../src/engine/registry.ts'
 import { SharedHeap } from '../../src/kernels/wasm/memory.ts'
 import { random, randomSet } from '../tensors.ts'
 
-const bytes = (body: unknown) => new Uint8Array(Buffer.from(JSON.stringify(body)))
+const bytes = (body: unknown) => [Buffer.from(JSON.stringify(body))]
 
 t.test('the memory of sets, states and inline arrays all comes back', async (t) => {
   const pool = await Pool.start({

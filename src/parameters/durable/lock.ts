@@ -3,7 +3,7 @@ import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync 
 import { hostname } from 'node:os'
 
 /**
- * The exclusive lock of a folder, held by the kernel for as long as this process lives (docs/adr/0007). Node has no
+ * The exclusive lock of a folder, held by the kernel for as long as this process lives (docs/adr/0008). Node has no
  * call for it, so flock(1) takes it: a lock belongs to the open file, which the child only borrows from this process.
  */
 

@@ -1,4 +1,4 @@
-import type { Operation, RestoredSet } from '../../engine/messages.ts'
+import type { MovedImport, RestoredSet } from '../../engine/messages.ts'
 import { readSetFile, writeSetFile } from '../../parameters/durable/set-file.ts'
 import { faultOf } from '../../parameters/files/fault.ts'
 import { type ParameterSet, releaseParameterSet } from '../../parameters/parameter-set.ts'
@@ -10,7 +10,7 @@ import { importSet } from './import-set.ts'
  * @throws what importSet throws, LSTM_ERR_STORAGE_FULL, LSTM_ERR_STORAGE
  */
 export async function keepSet(
-  { kind: _, body, keep, ...settings }: Extract<Operation, { kind: 'import' }>,
+  { kind: _, body, keep, ...settings }: MovedImport,
   context: WorkerContext
 ): Promise<ParameterSet> {
   const set = importSet(body, context)

@@ -7,7 +7,7 @@ import type { DecodedArrays } from './forms.ts'
 import { type ResolvedSet, withParameters } from './resolve.ts'
 import type { JobAnswer } from './with-job.ts'
 
-/** From the bytes of a request to those of its answer. */
+/** From the bytes of a request to those of its answer. It has read the body before it first waits for anything. */
 export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Computed>
 
 /**
