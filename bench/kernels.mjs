@@ -1,22 +1,11 @@
-// The WASM kernel beside onnxruntime-node, one thread each, same weights, same inputs, taking turns.
-//
-//   npm run build && (cd bench && npm install --ignore-scripts) && node bench/kernels.mjs [--build simd] [--only 128,1]
-//
-// `steps` is how many steps one call moves: the service's tick. Ratio: onnxruntime's time / ours, from the medians.
-import { parseArgs } from 'node:util'
-import * as ort from 'onnxruntime-node'
-import { WasmKernel } from '../dist/src/kernels/wasm/kernel.js'
-import { onnxLstm } from './onnx-lstm.mjs'
-
-const { values: options } = parseArgs({
-  options: {
-    build: { type: 'string' },
-    only: { type: 'string' },
-    steps: { type: 'string' },
-    rounds: { type: 'string', default: '15' },
-    scratch: { type: 'string' }
-  }
-})
+// The first table: the kernels and onnxruntime-node, one thread each, same weights, same inputs, taking turns.
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { implementations } from './implementations.mjs'
+import { timeFirstModel } from './onnx-model.mjs'
+import { alternate } from './rounds.mjs'
+import { largestDifference, newRun, randomLayer, randomValues, referenceStates } from './sets.mjs'
+import { median, pairwiseRatio } from './statistics.mjs'
+import { difference, figure, ratio, table } from './table.mjs'
 
 const shapes = [
   [5, 10, 7],
@@ -32,80 +21,78 @@ const shapes = [
   [256, 32, 50],
   [512, 32, 25],
   [1024, 32, 25]
-].filter(([n, m]) => !options.only || `${n},${m}` === options.only)
+]
 
-const random = (length, scale) => Float32Array.from({ length }, () => (Math.random() * 2 - 1) * scale)
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
-const kernel = new WasmKernel({
-  ...(options.build && { build: options.build }),
-  ...(options.scratch && { scratchBytes: Number(options.scratch) })
-})
+/** Of large shapes the reference kernel computes only the first columns: a column does not depend on the others. */
+const REFERENCE_FLOP = 5e8
 
-console.log(`Node ${process.version}, build ${kernel.build}`)
-console.log('   n   m  T_x |  wasm µs  GFLOP/s |   ort µs  GFLOP/s | ratio  (quartiles)  | largest difference')
-for (const [n, m, T_x] of shapes) {
-  const scale = 1 / Math.sqrt(n)
-  const weights = { n_x: n, n_a: n }
-  for (const gate of ['f', 'i', 'c', 'o']) {
-    weights[`W${gate}`] = random(n * 2 * n, scale)
-    weights[`b${gate}`] = random(n, scale)
-  }
-  const session = await ort.InferenceSession.create(onnxLstm(weights, T_x, m), {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1
-  })
-  const layer = kernel.packLayer(weights)
-  const run = {
-    m,
-    T_x,
-    x: kernel.allocate(T_x * m * n),
-    a: kernel.allocate((T_x + 1) * m * n),
-    c: kernel.allocate((T_x + 1) * m * n),
-    gates: {},
-    activeRows: new Int32Array(T_x).fill(m),
-    t: 0
-  }
-  run.x.set(random(run.x.length, 1))
-  const feeds = { X: new ort.Tensor('float32', Float32Array.from(run.x), [T_x, m, n]) }
-  const steps = options.steps ? Number(options.steps) : T_x
-  const ours = () => {
-    run.t = 0
-    while (run.t < T_x) kernel.advance(layer, [run], Math.min(steps, T_x - run.t))
-  }
-  const theirs = () => session.run(feeds)
+export async function kernels({ short }) {
+  const rows = []
+  for (const [n, m, T_x] of shapes) {
+    const flop = 2 * 4 * n * 2 * n * m * T_x
+    const layer = randomLayer(n)
+    const x = randomValues(T_x * m * n, 1, n + m)
+    const names = []
+    const contestants = []
+    const states = []
+    const endings = []
 
-  const { Y } = await theirs()
-  const warm = performance.now()
-  while (performance.now() - warm < 150) ours()
-  let difference = 0
-  for (let i = 0; i < Y.data.length; i++) difference = Math.max(difference, Math.abs(Y.data[i] - run.a[m * n + i]))
+    const session = await InferenceSession.create(timeFirstModel(layer, T_x, m), {
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1
+    })
+    const feeds = { X: new Tensor('float32', x, [T_x, m, n]) }
+    names.push('onnxruntime')
+    contestants.push(() => session.run(feeds))
+    states.push((await session.run(feeds)).Y.data)
+    endings.push(() => session.release())
 
-  const flop = 2 * 4 * n * 2 * n * m * T_x
-  const repeats = Math.max(1, Math.round(4e7 / flop))
-  const times = { ours: [], theirs: [], ratio: [] }
-  for (let round = 0; round < Number(options.rounds); round++) {
-    let start = performance.now()
-    for (let i = 0; i < repeats; i++) ours()
-    const mine = ((performance.now() - start) * 1000) / repeats
-    start = performance.now()
-    for (let i = 0; i < repeats; i++) await theirs()
-    const yours = ((performance.now() - start) * 1000) / repeats
-    times.ours.push(mine)
-    times.theirs.push(yours)
-    times.ratio.push(yours / mine)
+    for (const { name, create, mostFlop = Number.POSITIVE_INFINITY } of implementations) {
+      if (flop > mostFlop) continue
+      const kernel = create()
+      const packed = kernel.packLayer(layer)
+      const run = newRun(kernel, layer, x, m, T_x)
+      const compute = () => {
+        run.t = 0
+        kernel.advance(packed, [run], T_x)
+      }
+      compute()
+      names.push(name)
+      contestants.push(compute)
+      states.push(Float32Array.from(run.a.subarray(m * n)))
+      endings.push(() => {
+        for (const memory of [packed.memory, run.x, run.a, run.c]) kernel.release(memory)
+        kernel.close()
+      })
+    }
+
+    const times = await alternate(contestants, { rounds: short ? 5 : 15, sliceMicroseconds: short ? 5e3 : 2e4 })
+    const columns = Math.max(1, Math.min(m, Math.floor((REFERENCE_FLOP / flop) * m)))
+    const expected = firstColumns(x, T_x, m, n, columns)
+    const reference = referenceStates(layer, expected, columns, T_x)
+    for (const [i, name] of names.entries()) {
+      const microseconds = median(times[i])
+      rows.push([
+        i === 0 ? `${n}, ${m}, ${T_x}` : '',
+        name,
+        figure(microseconds),
+        figure(flop / microseconds / 1000),
+        i === 0 ? '1' : ratio(pairwiseRatio(times[0], times[i])),
+        difference(largestDifference(firstColumns(states[i], T_x, m, n, columns), reference))
+      ])
+    }
+    for (const end of endings) await end()
   }
-  const a = median(times.ours)
-  const b = median(times.theirs)
-  const ratio = median(times.ratio)
-  const quartile = (q) => times.ratio[Math.floor((times.ratio.length - 1) * q)].toFixed(2)
-  const cells = [
-    `${String(n).padStart(4)} ${String(m).padStart(3)} ${String(T_x).padStart(4)}`,
-    `${a.toFixed(1).padStart(8)} ${(flop / a / 1000).toFixed(1).padStart(8)}`,
-    `${b.toFixed(1).padStart(8)} ${(flop / b / 1000).toFixed(1).padStart(8)}`,
-    `${ratio.toFixed(2).padStart(5)}  (${quartile(0.25)}…${quartile(0.75)})`,
-    difference.toExponential(1)
-  ]
-  console.log(cells.join(' | '))
-  for (const memory of [layer.memory, run.x, run.a, run.c]) kernel.release(memory)
-  await session.release()
+  return table(
+    ['n_x = n_a, m, T_x', 'kernel', 'µs', 'GFLOP/s', 'speed against onnxruntime', 'largest difference'],
+    rows
+  )
+}
+
+/** The first columns of rows (T_x, m, n). */
+function firstColumns(rows, T_x, m, n, columns) {
+  if (columns === m) return rows
+  const taken = new Float32Array(T_x * columns * n)
+  for (let t = 0; t < T_x; t++) taken.set(rows.subarray(t * m * n, (t * m + columns) * n), t * columns * n)
+  return taken
 }

@@ -9,7 +9,7 @@ const checks = [
   ['lint and format', 'biome', 'check', '--error-on-warnings', '.'],
   ['dead code', 'knip', '--no-progress'],
   ['import directions', 'depcruise', '--config', '.dependency-cruiser.cjs', 'src', 'schemas'],
-  ['duplicates', 'jscpd', '--config', '.jscpd.json', 'src', 'schemas', 'scripts', 'examples'],
+  ['duplicates', 'jscpd', '--config', '.jscpd.json', 'src', 'schemas', 'scripts', 'examples', 'bench'],
   ['openapi.yaml', 'node', 'scripts/openapi.mjs'],
   ['tables in documents', 'node', 'scripts/documents.mjs']
 ]

@@ -101,17 +101,26 @@ export class Job {
     this.#copyIn(source, this.whole.run.x, this.T_x, this.whole.set.n_x)
   }
 
-  setHiddenState(source: RowSource): void {
-    this.#copyIn(source, this.whole.run.a, 1, this.whole.set.n_a)
+  /** Zeros when there is none. */
+  setHiddenState(source: RowSource | undefined): void {
+    this.#setState(source, this.whole.run.a)
   }
 
-  setCellState(source: RowSource): void {
-    this.#copyIn(source, this.whole.run.c, 1, this.whole.set.n_a)
+  /** Zeros when there is none. */
+  setCellState(source: RowSource | undefined): void {
+    this.#setState(source, this.whole.run.c)
+  }
+
+  #setState(source: RowSource | undefined, rows: Float32Array): void {
+    const { n_a } = this.whole.set
+    if (source === undefined) rows.fill(0, 0, this.m * n_a)
+    else this.#copyIn(source, rows, 1, n_a)
   }
 
   #copyIn({ data, strides }: RowSource, rows: Float32Array, T: number, n: number): void {
     const { m } = this
-    if (this.#sorted && strides.n === 1 && strides.m === n && (T === 1 || strides.T_x === m * n)) {
+    const inOrder = strides.n === 1 && (m === 1 || strides.m === n) && (T === 1 || strides.T_x === m * n)
+    if (this.#sorted && inOrder) {
       rows.set(data)
       return
     }

@@ -76,7 +76,7 @@ export interface LayerRun {
 export interface Kernel {
   readonly name: KernelName
 
-  /** Zeroed memory for `length` floats that this kernel can address and every thread can see. */
+  /** Memory for `length` floats that this kernel can address and every thread can see, with whatever was there before. */
   allocate(length: number): Float32Array
 
   /** Gives memory from `allocate` back; it must not be touched again. */

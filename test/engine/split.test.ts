@@ -20,6 +20,9 @@ function makeJob(kernel: Kernel, set: ParameterSet, { lengths, predict, seed }: 
   const m = lengths.length
   const T_x = Math.max(...lengths)
   const job = new Job(kernel, { set, m, T_x, lengths, gates: new Set(['it', 'cct']), predict, maxValues: 1e7 })
+  // what no step writes to is to be the same in every job
+  const { run, y } = job.whole
+  for (const memory of [run.a, run.c, run.gates.it!, run.gates.cct!, y]) memory?.fill(0)
   const rows = (T: number, n: number) => Float32Array.from(flatten(random(seed, [T, m, n])))
   job.setInput({ data: rows(T_x, set.n_x), strides: { T_x: m * set.n_x, m: set.n_x, n: 1 } })
   job.setHiddenState({ data: rows(1, set.n_a), strides: { T_x: 0, m: set.n_a, n: 1 } })

@@ -16,6 +16,8 @@ function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x
   const job = new Job(kernel, { set, m, T_x, gates: new Set(['ot']), predict: 'all', maxValues: 1e7 })
   const data = Float32Array.from(flatten(random(seed, [T_x, m, set.n_x])))
   job.setInput({ data, strides: { T_x: m * set.n_x, m: set.n_x, n: 1 } })
+  job.setHiddenState(undefined)
+  job.setCellState(undefined)
   return job
 }
 

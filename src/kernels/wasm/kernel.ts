@@ -8,7 +8,7 @@
  * Measured on one core (Zen 3, 50 GFLOP/s at most with 128-bit FMA), GFLOP/s for (n_x = n_a, m): Node 20, which has no
  * FMA, 27 at (128, 1), 25 at (512, 1), 29 at (128, 8), 30 at (512, 32); Node 24 to 35 and 37 in quiet moments. That is
  * 0.8 to 0.9 of onnxruntime-node's speed at m = 1 from n_a 128 on, 0.35 to 0.55 at m ≥ 8 (it has 256-bit vectors),
- * and 2 to 8 times its speed up to n_a 32. bench/kernels.mjs measures it anew.
+ * and 2 to 8 times its speed up to n_a 32. `npm run bench -- --only kernels` measures it anew.
  *
  * One instance a thread, all over the one shared memory. Its scratch is taken once and bounded: more rows than fit
  * are done in turns, which changes no bit, as no row depends on another.
@@ -74,7 +74,7 @@ export class WasmKernel implements Kernel {
   }
 
   allocate(length: number): Float32Array {
-    return this.#heap.allocate(length).fill(0)
+    return this.#heap.allocate(length)
   }
 
   release(memory: Float32Array): void {

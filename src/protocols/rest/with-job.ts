@@ -30,8 +30,8 @@ export async function withJob(
   const job = new Job(kernel, { ...description, maxValues: limits.maxJobValues })
   try {
     job.setInput(input)
-    if (hiddenState !== undefined) job.setHiddenState(hiddenState)
-    if (cellState !== undefined) job.setCellState(cellState)
+    job.setHiddenState(hiddenState)
+    job.setCellState(cellState)
     const begun = performance.now()
     const computeMs = await sharing.run(job.whole)
     const computed = performance.now()
