@@ -4,6 +4,7 @@ import type { DestinationStream } from 'pino'
 import { readCertificate } from './access/certificate.ts'
 import type { Config } from './config.ts'
 import { access } from './plugins/access.ts'
+import { admission } from './plugins/admission.ts'
 import { cors } from './plugins/cors.ts'
 import { documentation } from './plugins/documentation.ts'
 import { drain } from './plugins/drain.ts'
@@ -29,6 +30,11 @@ import { parameterRoutes } from './routes/parameters.ts'
  */
 export async function buildApp(config: Config, log?: DestinationStream): Promise<FastifyInstance> {
   const certificate = readCertificate(config)
+  const connections = {
+    headersTimeout: config.headersTimeoutMs,
+    // how often both time-outs are looked after
+    connectionsCheckingInterval: 1000
+  }
   const options = {
     logger: { level: config.logLevel, ...(log && { stream: log }) },
     // one line for each request comes from the request-log plugin
@@ -43,8 +49,8 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   }
   const app =
     certificate === undefined
-      ? Fastify(options)
-      : (Fastify({ ...options, https: certificate }) as unknown as FastifyInstance)
+      ? Fastify({ ...options, http: connections })
+      : (Fastify({ ...options, https: { ...certificate, ...connections } }) as unknown as FastifyInstance)
   await app.register(metrics)
   await app.register(requestLog)
   await app.register(tracing)
@@ -58,6 +64,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(schemas)
   await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
+  await app.register(admission)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)
   await app.register(inferenceRoutes, config)

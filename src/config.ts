@@ -58,6 +58,32 @@ export const settings = {
     minimum: 1,
     description: 'Most requests under way at once; one more is answered 429.'
   }),
+  LSTM_MAX_PENDING_BYTES: Type.Integer({
+    default: 1_073_741_824,
+    minimum: 1024,
+    description: 'Most bytes of bodies under way and arriving, together; what would be more is answered 429.'
+  }),
+  LSTM_MAX_RUNNING_VALUES: Type.Integer({
+    default: 268_435_456,
+    minimum: 1,
+    description: 'Most float32 values of all running requests together; a request that would be more is answered 429.'
+  }),
+  LSTM_DEADLINE_MS: Type.Integer({
+    default: 30_000,
+    minimum: 0,
+    description:
+      'How long an inference may take from its arrival to its answer before it is stopped with 504; 0 means for ever.'
+  }),
+  LSTM_DEADLINE_MAX_MS: Type.Integer({
+    default: 300_000,
+    minimum: 1,
+    description: 'Most that a request may ask for with the header `X-Request-Timeout-Ms` in place of that.'
+  }),
+  LSTM_HEADERS_TIMEOUT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    description: "How long a request's head may take to arrive."
+  }),
   LSTM_REQUEST_TIMEOUT_MS: Type.Integer({
     default: 60_000,
     minimum: 0,
@@ -115,6 +141,12 @@ export interface Config {
   readonly maxJobValues: number
   readonly maxJsonDepth: number
   readonly maxPending: number
+  readonly maxPendingBytes: number
+  readonly maxRunningValues: number
+  /** 0 for none. */
+  readonly deadlineMs: number
+  readonly deadlineMaxMs: number
+  readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   /** Strings below are empty when there is none. */
   readonly apiKeysFile: string
@@ -156,6 +188,11 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     maxJobValues: values.LSTM_MAX_JOB_VALUES,
     maxJsonDepth: values.LSTM_MAX_JSON_DEPTH,
     maxPending: values.LSTM_MAX_PENDING,
+    maxPendingBytes: values.LSTM_MAX_PENDING_BYTES,
+    maxRunningValues: values.LSTM_MAX_RUNNING_VALUES,
+    deadlineMs: values.LSTM_DEADLINE_MS,
+    deadlineMaxMs: values.LSTM_DEADLINE_MAX_MS,
+    headersTimeoutMs: values.LSTM_HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS,
     apiKeysFile: values.LSTM_API_KEYS_FILE,
     rateLimit: values.LSTM_RATE_LIMIT,

@@ -140,8 +140,9 @@ const table = {
   },
   LSTM_ERR_OVERLOADED: {
     status: 429,
-    title: 'Too many requests are waiting',
-    message: (limit: number) => `${limit} requests are under way already (LSTM_MAX_PENDING); try again shortly`
+    title: 'The service has as much to do as it may take',
+    message: (what: string, limit: number, setting: string) =>
+      `${what} would be more than ${limit}, the limit set by ${setting}; try again when Retry-After says`
   },
   LSTM_ERR_RATE_LIMITED: {
     status: 429,
@@ -175,6 +176,17 @@ const table = {
     status: 503,
     title: 'The server is shutting down',
     message: () => 'the server is shutting down and takes no new requests'
+  },
+  LSTM_ERR_CLIENT_GONE: {
+    status: 499,
+    title: 'The client went away',
+    message: () => 'the client closed its connection before the answer was there; the work was stopped'
+  },
+  LSTM_ERR_DEADLINE: {
+    status: 504,
+    title: 'The deadline has passed',
+    message: (ms: number) =>
+      `no answer within ${ms} ms (LSTM_DEADLINE_MS or the header X-Request-Timeout-Ms); the work was stopped`
   },
   LSTM_ERR_STORAGE_FULL: {
     status: 507,

@@ -36,6 +36,8 @@ const LINE_FLOATS = 16
 export class Job {
   readonly m: number
   readonly T_x: number
+  /** float32 values that it holds. */
+  readonly values: number
   /** The whole of the job, as the stepper moves it. */
   readonly whole: Part
   readonly #kernel: Kernel
@@ -71,7 +73,7 @@ export class Job {
 
     const rounded = (length: number): number => Math.ceil(length / LINE_FLOATS) * LINE_FLOATS
     const total = [sizes.x, sizes.a, sizes.c, sizes.y].reduce((sum, length) => sum + rounded(length), 0)
-    this.#memory = kernel.allocate(total + gates.size * rounded(sizes.gate))
+    this.#memory = kernel.allocate(total + gates.size * rounded(sizes.gate) + LINE_FLOATS)
     let offset = 0
     const take = (length: number): Float32Array => {
       const piece = this.#memory.subarray(offset, offset + length)
@@ -93,8 +95,10 @@ export class Job {
         t: 0
       },
       predict,
-      y: predict === 'none' ? undefined : take(sizes.y)
+      y: predict === 'none' ? undefined : take(sizes.y),
+      stop: take(1).fill(0)
     }
+    this.values = values
   }
 
   setInput(source: RowSource): void {

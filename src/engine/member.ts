@@ -22,6 +22,10 @@ export interface MemberEvents {
 export class Member {
   /** Takes operations: it has said so, and has not ended. */
   ready = false
+  /** Takes only what is run again, for that may be why its worker ended. */
+  reserved = false
+  /** Whose memory is whose: a number that no other worker ever has. */
+  readonly owner: number
   /** Bytes of what it was given to do and has not done yet, with something for each piece of work. */
   load = 0
   /** Which of the pool's workers it is, from 0; a worker that replaces another one has its number. */
@@ -43,6 +47,7 @@ export class Member {
     { onMessage, onAnswer, onError, onExit }: MemberEvents
   ) {
     this.slot = slot
+    this.owner = data.owner
     const exchange = {
       requests: createMailboxMemory(),
       answers: createMailboxMemory(),

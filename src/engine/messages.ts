@@ -98,6 +98,8 @@ export type PartOutcome =
   | { readonly type: 'computed'; readonly ms: number }
   | { readonly type: 'fault'; readonly stack: string }
   | { readonly type: 'lost' }
+  /** Nobody wanted it any more. */
+  | { readonly type: 'stopped' }
 
 /** Either side posts this to make the other one look into its mailbox. */
 export const LOOK = 0
@@ -113,6 +115,8 @@ export type ToWorker =
   | { readonly type: 'part'; readonly id: number; readonly part: Part }
   /** What became of a part that this worker gave away. */
   | { readonly type: 'part-ended'; readonly id: number; readonly outcome: PartOutcome }
+  /** Nobody waits for this operation any more. */
+  | { readonly type: 'stop'; readonly id: number }
   | { readonly type: 'close' }
 
 export type FromWorker =
@@ -129,7 +133,7 @@ export type FromWorker =
   | { readonly type: 'fault'; readonly id: number; readonly stack: string }
 
 /** The memory that the pool and a worker share for inferences. */
-export interface Exchange {
+interface Exchange {
   /** Mailbox to the worker: id, index of the kind, slot of the body, bytes of the body, number of changes before it. */
   readonly requests: SharedArrayBuffer
   /** Mailbox from the worker: id, slot of the answer, bytes of the answer, and the timing. */
@@ -142,6 +146,11 @@ export interface Exchange {
 
 /** What a worker is started with. */
 export interface WorkerData {
+  /** Number of the thread, from 1, never used again: whose memory is whose. */
+  readonly owner: number
+  /** Memory of RunningValues, one for all workers, and this worker's place in it. */
+  readonly runningValues: SharedArrayBuffer
+  readonly slot: number
   /** Memory of RowCounts, for this worker to count in. */
   readonly rowCounts: SharedArrayBuffer
   readonly exchange: Exchange

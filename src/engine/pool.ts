@@ -1,9 +1,11 @@
 import { LstmError } from '../errors.ts'
-import { type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
+import { createEstate, type Estate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import { Admission, type AdmissionLimits } from './admission.ts'
 import { bodyLength, joined, joinInto } from './body.ts'
 import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
+import { memoryOf } from './memory-of.ts'
 import {
   type FromWorker,
   inferenceKinds,
@@ -12,23 +14,24 @@ import {
   type OperationOf,
   type Results
 } from './messages.ts'
+import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions } from './pending.ts'
 import { PublishedSets } from './published-sets.ts'
 import { RowCounts } from './row-counts.ts'
+import { RunningValues } from './running-values.ts'
 import { SharedParts } from './shared-parts.ts'
 import { createSlotMemory, Slots } from './slots.ts'
 
 /** Wait before a worker that ended is replaced, doubled each time it ends again without having answered anything. */
 const RESTART_MS = 10
 const RESTART_MAX_MS = 5000
+/** While workers are replaced faster than this, an operation waits for the next one when there is none. */
+const LONGEST_WAIT_MS = 1000
+/** Wait before the memory of a worker that ended is tried again, where another one is changing the lists. */
+const RECOVER_MS = 2
 
-/** What an operation weighs besides its bytes: small ones count by their number, large ones by their size. */
-const OPERATION_LOAD = 16_384
-
-export interface PoolOptions {
+export interface PoolOptions extends AdmissionLimits {
   readonly workers: number
   readonly kernel: KernelSetting
-  /** Most operations under way at once, on all workers together. */
-  readonly maxPending: number
   readonly limits: Limits
   /** The module that the workers run. */
   readonly workerUrl?: URL
@@ -36,20 +39,12 @@ export interface PoolOptions {
   readonly onFault: (reason: string, details: string) => void
 }
 
-interface Pending {
-  readonly member: Member
-  readonly load: number
-  /** The slot that its body lies in. */
-  readonly slot: number | undefined
-  readonly resolve: (result: never) => void
-  readonly reject: (error: Error) => void
-}
-
 /**
  * The worker threads, seen from the HTTP thread: moves an operation to the worker with the least to do and its
  * result back, tells every worker of new parameter sets, passes parts of wide jobs on, replaces a worker that ended.
  */
 export class Pool {
+  readonly admission: Admission
   readonly #options: PoolOptions
   readonly #members = new Set<Member>()
   readonly #kernel: SharedKernel
@@ -57,8 +52,19 @@ export class Pool {
   readonly #parts = new SharedParts()
   readonly #bodySlotMemory = createSlotMemory()
   readonly #bodySlots = new Slots(this.#bodySlotMemory)
+  /** By slot: the operation that it was last taken for. */
+  readonly #slotUsers = new Map<number, number>()
   readonly #pending = new Map<number, Pending>()
+  /** Operations that came while no worker was there. */
+  readonly #fresh: number[] = []
+  /** Operations to be run again. */
+  readonly #suspects: number[] = []
+  readonly #estate: Estate
+  /** Of workers to be started. */
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #nextOwner = 1
   readonly #rowCounts: readonly RowCounts[]
+  readonly #runningValues: SharedArrayBuffer
   #restarts = 0
   #nextId = 0
   #closing = false
@@ -66,7 +72,10 @@ export class Pool {
 
   private constructor(options: PoolOptions) {
     this.#options = options
+    this.admission = new Admission(options)
     this.#kernel = shareKernel(options.kernel)
+    this.#estate = createEstate(this.#kernel)
+    this.#runningValues = RunningValues.createMemory(options.workers)
     this.#rowCounts = Array.from({ length: options.workers }, () => new RowCounts())
   }
 
@@ -119,24 +128,67 @@ export class Pool {
     return this.#pending.size
   }
 
+  /** Nobody waits for the operation any more. */
+  #stop(id: number, reason: LstmError): void {
+    const waiting = this.#over(id)
+    waiting?.member?.post({ type: 'stop', id })
+    waiting?.reject(reason)
+  }
+
   /**
    * Runs an operation on a worker.
-   * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
-   * operation throws
+   * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST,
+   * LSTM_ERR_INTERNAL, and whatever the operation throws
    */
-  async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
+  async run<K extends Operation['kind']>(operation: OperationOf<K>, options: RunOptions = {}): Promise<Results[K]> {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
-    const { maxPending } = this.#options
-    if (this.#pending.size >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
-    const member = this.#leastBusy()
-    if (member === undefined) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
+    const bytes = bytesOf(operation as Operation)
+    this.admission.check(bytes)
+    if (this.workers === 0 && this.#restartMs > LONGEST_WAIT_MS) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
-    const load = OPERATION_LOAD + bytesOf(operation as Operation)
-    const slot = this.#send(member, id, operation as Operation)
-    member.load += load
+    const load = OPERATION_LOAD + bytes
     return new Promise<Results[K]>((resolve, reject) => {
-      this.#pending.set(id, { member, load, slot, resolve, reject })
+      const waiting = { operation, load, member: undefined, slot: undefined, again: false, resolve, reject } as Pending
+      this.#pending.set(id, waiting)
+      this.admission.begin(bytes)
+      const { timeoutMs, onStart } = options
+      if (timeoutMs !== undefined) {
+        waiting.timer = setTimeout(() => this.#stop(id, new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
+      }
+      onStart?.(() => this.#stop(id, new LstmError('LSTM_ERR_CLIENT_GONE', [])))
+      const member = this.#leastBusy()
+      if (member === undefined) this.#fresh.push(id)
+      else this.#give(member, id, waiting)
     })
+  }
+
+  #give(member: Member, id: number, waiting: Pending): void {
+    waiting.member = member
+    member.load += waiting.load
+    waiting.slot = this.#send(member, id, waiting.operation)
+  }
+
+  /**
+   * Gives what waits for a worker to those that are there. What is run again may have been why its worker ended, so it
+   * runs alone on a worker: one is kept free of others for as long as there is any.
+   */
+  #giveWaiting(): void {
+    for (const member of this.#members) member.reserved &&= this.#suspects.length > 0
+    for (const member of this.#members) {
+      if (!member.ready || member.load > 0 || this.#suspects.length === 0) continue
+      const id = this.#suspects.shift()!
+      member.reserved = true
+      this.#give(member, id, this.#pending.get(id)!)
+    }
+    if (this.#suspects.length > 0 && ![...this.#members].some(({ reserved }) => reserved)) {
+      const next = this.#leastBusy()
+      if (next !== undefined) next.reserved = true
+    }
+    for (const id of this.#fresh.splice(0)) {
+      const member = this.#leastBusy()
+      if (member === undefined) this.#fresh.push(id)
+      else this.#give(member, id, this.#pending.get(id)!)
+    }
   }
 
   /** @returns the slot that the body was put into, where there was one for it */
@@ -150,6 +202,7 @@ export class Pool {
       const bytes = bodyLength(body)
       const slot = this.#bodySlots.take(bytes)
       if (slot !== undefined) {
+        this.#slotUsers.set(slot, id)
         joinInto(body, this.#bodySlots.bytes(slot, bytes))
         if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
         this.#bodySlots.give(slot)
@@ -177,19 +230,25 @@ export class Pool {
 
   /** Gives the memory of a set back that was never published. */
   discard(set: ParameterSet): void {
-    this.#leastBusy()?.post({ type: 'release', set })
+    const member = this.#leastBusy() ?? [...this.#members].find(({ ready }) => ready)
+    member?.post({ type: 'release', set })
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
   async close(): Promise<void> {
     this.#closing = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    for (const id of [...this.#fresh, ...this.#suspects]) {
+      this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
+    }
     await Promise.all([...this.#members].map((member) => member.end()))
   }
 
+  /** The worker with the least to do, but for those that are kept free for what is run again. */
   #leastBusy(): Member | undefined {
     let best: Member | undefined
     for (const member of this.#members) {
-      if (member.ready && (best === undefined || member.load < best.load)) best = member
+      if (member.ready && !member.reserved && (best === undefined || member.load < best.load)) best = member
     }
     return best
   }
@@ -202,7 +261,10 @@ export class Pool {
       kernel: this.#kernel,
       sets: this.#sets.byName,
       workers,
-      rowCounts: this.#rowCounts[slot].memory
+      rowCounts: this.#rowCounts[slot].memory,
+      owner: this.#nextOwner++,
+      runningValues: this.#runningValues,
+      slot
     }
     return new Promise((resolve, reject) => {
       const member = new Member(slot, workerUrl, this.#bodySlotMemory, data, {
@@ -210,6 +272,7 @@ export class Pool {
           if (message.type === 'ready') {
             member.ready = true
             resolve()
+            this.#giveWaiting()
           } else {
             this.#receive(member, message)
           }
@@ -250,51 +313,81 @@ export class Pool {
     const waiting = this.#pending.get(id)
     if (waiting === undefined) return undefined
     this.#pending.delete(id)
-    waiting.member.load -= waiting.load
+    this.admission.end(waiting.load - OPERATION_LOAD)
+    clearTimeout(waiting.timer)
+    const { member } = waiting
+    if (member === undefined) this.#forgetWaiting(id)
+    else member.load -= waiting.load
+    if (member?.reserved) this.#giveWaiting()
     this.#restartMs = RESTART_MS
     return waiting
   }
 
+  #forgetWaiting(id: number): void {
+    for (const waiting of [this.#fresh, this.#suspects]) {
+      const at = waiting.indexOf(id)
+      if (at >= 0) waiting.splice(at, 1)
+    }
+  }
+
+  /** Runs an operation for a second time that had a fault of ours, or none but its worker's end. @returns whether it does */
+  #again(id: number, waiting: Pending | undefined): boolean {
+    if (waiting === undefined || waiting.again || this.#closing) return false
+    const { member } = waiting
+    if (member !== undefined) member.load -= waiting.load
+    waiting.again = true
+    waiting.member = undefined
+    waiting.slot = undefined
+    this.#suspects.push(id)
+    this.#giveWaiting()
+    return true
+  }
+
   #settle(message: Extract<FromWorker, { type: 'done' | 'failed' | 'fault' }>): void {
+    if (message.type === 'fault') this.#options.onFault('an operation failed', message.stack)
+    const lost = message.type === 'failed' && message.error.code === 'LSTM_ERR_WORKER_LOST' // with a part of it
+    if ((message.type === 'fault' || lost) && this.#again(message.id, this.#pending.get(message.id))) return
     const waiting = this.#over(message.id)
-    if (waiting === undefined) return
     if (message.type === 'done') {
       const { result } = message
-      waiting.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
+      // what was put in stays when the worker that read it ends
+      if (!('timing' in result)) for (const memory of memoryOf(result)) this.#estate.adopt(memory)
+      waiting?.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
     } else if (message.type === 'failed') {
-      waiting.reject(LstmError.deserialize(message.error))
+      waiting?.reject(LstmError.deserialize(message.error))
     } else {
-      this.#options.onFault('an operation failed', message.stack)
-      waiting.reject(new LstmError('LSTM_ERR_INTERNAL', []))
+      waiting?.reject(new LstmError('LSTM_ERR_INTERNAL', []))
     }
   }
 
   #remove(member: Member): void {
     this.#members.delete(member)
     this.#sets.forget(member)
-    this.#parts.forget(member)
+    RunningValues.forget(this.#runningValues, member.slot)
+    this.#parts.forget(member, () => this.#recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
-      this.#pending.delete(id)
-      if (waiting.slot !== undefined) this.#bodySlots.give(waiting.slot)
+      // the worker may have given the slot back, and another operation may have it by now
+      if (waiting.slot !== undefined && this.#slotUsers.get(waiting.slot) === id) this.#bodySlots.give(waiting.slot)
+      if (this.#again(id, waiting)) continue
+      this.#over(id)
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
     if (!this.#closing) this.#restart(member.slot)
   }
 
+  #recover(owner: number): void {
+    if (!this.#estate.recover(owner)) setTimeout(() => this.#recover(owner), RECOVER_MS)
+  }
+
   #restart(slot: number): void {
     const wait = this.#restartMs
     this.#restartMs = Math.min(2 * wait, RESTART_MAX_MS)
-    setTimeout(() => {
-      if (this.#closing) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
       this.#restarts++
       this.#add(slot).catch(() => {}) // its exit has been seen to above
-    }, wait).unref()
+    }, wait)
+    this.#timers.add(timer)
   }
-}
-
-/** Bytes that an operation reads or writes, as far as they are known before it. */
-function bytesOf(operation: Operation): number {
-  if ('body' in operation) return bodyLength(operation.body)
-  return operation.kind === 'export' ? operation.set.bytes : 0
 }

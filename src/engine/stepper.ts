@@ -1,3 +1,4 @@
+import { LstmError } from '../errors.ts'
 import type { Kernel, LayerRun } from '../kernels/kernel.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import { advanceParts, finished, type Part } from './part.ts'
@@ -39,7 +40,8 @@ export class Stepper {
 
   /**
    * Resolves when the part has made its last step, with the milliseconds that the kernel worked for it: of each call
-   * that it shared, the share of its rows. Rejects with what the kernel threw.
+   * that it shared, the share of its rows. Rejects with what the kernel
+   * threw, or LSTM_ERR_CLIENT_GONE at the tick after it was stopped.
    */
   run(part: Part): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -71,6 +73,7 @@ export class Stepper {
 
   /** Some time steps of all parts of one set. True when one of them is over. */
   #advanceSet(set: ParameterSet, running: readonly Running[]): boolean {
+    if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(set, running)
     const parts = running.map(({ part }) => part)
     const rowWork = 4 * set.n_a * (set.n_a + set.n_x)
     const steps = this.#stepsAtOnce(parts, rowWork)
@@ -93,6 +96,14 @@ export class Stepper {
     if (left.length === 0) this.#running.delete(set)
     else this.#running.set(set, left)
     for (const { part, computeMs, resolve } of running) if (finished(part)) resolve(computeMs)
+    return true
+  }
+
+  #dropStopped(set: ParameterSet, running: readonly Running[]): true {
+    const left = running.filter(({ part }) => part.stop[0] === 0)
+    if (left.length === 0) this.#running.delete(set)
+    else this.#running.set(set, left)
+    for (const { part, reject } of running) if (part.stop[0] !== 0) reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
     return true
   }
 

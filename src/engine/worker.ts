@@ -23,6 +23,7 @@ import {
 import type { Part } from './part.ts'
 import { SetRegistry } from './registry.ts'
 import { RowCounts } from './row-counts.ts'
+import { RunningValues } from './running-values.ts'
 import { Sharing } from './sharing.ts'
 import { Slots } from './slots.ts'
 import { Stepper } from './stepper.ts'
@@ -30,16 +31,19 @@ import { Stepper } from './stepper.ts'
 /** The entry of a worker thread: takes requests and messages, runs operations, answers. */
 
 const port = parentPort as MessagePort
-const { exchange, limits, kernel: shared, sets: published, workers, rowCounts } = workerData as WorkerData
+const { exchange, limits, kernel: shared, sets: published, workers, rowCounts, owner, slot } = workerData as WorkerData
 const requests = new Mailbox(exchange.requests)
 const answers = new Mailbox(exchange.answers)
 const bodySlots = new Slots(exchange.bodySlots)
 const answerSlots = new Slots(exchange.answerSlots)
-const kernel = createKernel(shared)
+const kernel = createKernel(shared, owner)
 const sets = new SetRegistry(published, (handle) => send({ type: 'idle', handle }))
 const stepper = new Stepper(kernel, new RowCounts(rowCounts))
 const sharing = new Sharing(stepper, workers, (id, part) => send({ type: 'share', id, part }))
-const context: WorkerContext = { kernel, sharing, sets, limits }
+const runningValues = new RunningValues((workerData as WorkerData).runningValues, slot, limits.maxRunningValues)
+/** By operation: what to set to 1 to end its job at the next tick. */
+const stops = new Map<number, Float32Array>()
+const context: WorkerContext = { kernel, sharing, sets, limits, runningValues, onJob: () => {} }
 const inferences: Record<InferenceKind, typeof cell> = { cell, sequence }
 /** Messages handled so far, but for calls to look into the mailbox. */
 let handled = 0
@@ -55,7 +59,7 @@ function handle(message: ToWorker): void {
   handled++
   switch (message.type) {
     case 'run':
-      void answer(message.id, () => run(message.operation))
+      void answer(message.id, () => run(message.id, message.operation))
       break
     case 'part':
       void runPart(message.id, message.part)
@@ -71,6 +75,9 @@ function handle(message: ToWorker): void {
       break
     case 'release':
       releaseParameterSet(kernel, message.set)
+      break
+    case 'stop':
+      stops.get(message.id)?.fill(1)
       break
     case 'close':
       // nothing is left to do when this comes: the thread ends by itself and its coverage is kept
@@ -89,7 +96,7 @@ function take([id, kind, slot, bytes, posted]: Entry): void {
   void answer(id, () => {
     try {
       // an inference has read its body before it first waits
-      return inferences[inferenceKinds[kind]](bodySlots.bytes(slot, bytes), context)
+      return inferences[inferenceKinds[kind]](bodySlots.bytes(slot, bytes), contextOf(id))
     } finally {
       bodySlots.give(slot)
     }
@@ -104,7 +111,13 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
+  } finally {
+    stops.delete(id)
   }
+}
+
+function contextOf(id: number): WorkerContext {
+  return { ...context, onJob: (stop) => stops.set(id, stop) }
 }
 
 /** Through shared memory where the answer fits into a free slot. */
@@ -122,12 +135,12 @@ function answerInference(id: number, { bytes, timing }: Computed): void {
 async function runPart(id: number, part: Part): Promise<void> {
   const outcome = await stepper.run(part).then(
     (ms): PartOutcome => ({ type: 'computed', ms }),
-    (error): PartOutcome => ({ type: 'fault', stack: stackOf(error) })
+    (error): PartOutcome => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
   )
   send({ type: 'part-ended', id, outcome })
 }
 
-function run(operation: MovedOperation): MovedResult | Promise<MovedResult> {
+function run(id: number, operation: MovedOperation): MovedResult | Promise<MovedResult> {
   switch (operation.kind) {
     case 'import':
       return keepSet(operation, context)
@@ -136,7 +149,7 @@ function run(operation: MovedOperation): MovedResult | Promise<MovedResult> {
     case 'export':
       return exportSet(operation.set, operation.format, operation.encoding, context)
     default:
-      return inferences[operation.kind](operation.body, context)
+      return inferences[operation.kind](operation.body, contextOf(id))
   }
 }
 

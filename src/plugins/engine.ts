@@ -24,10 +24,12 @@ export const engine = fastifyPlugin(
       kernel: config.kernel,
       workers: config.workers,
       maxPending: config.maxPending,
+      maxPendingBytes: config.maxPendingBytes,
       limits: {
         maxJobValues: config.maxJobValues,
         maxJsonDepth: config.maxJsonDepth,
-        maxInflatedBytes: config.maxParametersBytes
+        maxInflatedBytes: config.maxParametersBytes,
+        maxRunningValues: config.maxRunningValues
       },
       onFault: (reason, details) => app.log.error({ details }, reason)
     })

@@ -70,7 +70,9 @@ function asLstmError(error: FastifyError, request: FastifyRequest): LstmError {
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmError): FastifyReply {
   request.errorCode = error.code
-  if (error.status === 429 && !reply.hasHeader('retry-after')) void reply.header('retry-after', '1')
+  if (error.status === 429 && !reply.hasHeader('retry-after')) {
+    void reply.header('retry-after', String(request.server.pool.admission.secondsToIdle))
+  }
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
   return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
 }

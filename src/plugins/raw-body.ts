@@ -30,22 +30,32 @@ function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, don
     done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
     return
   }
+  const { admission } = request.server.pool
   const pieces: Uint8Array[] = []
   let length = 0
   let over = false
   const end = (error: Error | null): void => {
     if (over) return
     over = true
+    admission.arrivingBytes -= length
     payload.removeListener('data', take)
     if (error === null) done(null, pieces)
     else done(error)
   }
   const take = (piece: Buffer): void => {
+    try {
+      admission.check(piece.length)
+    } catch (error) {
+      end(error as Error)
+      return
+    }
     length += piece.length
+    admission.arrivingBytes += piece.length
     if (length > limit) end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
     else pieces.push(piece)
   }
   payload.on('data', take)
   payload.on('end', () => end(null))
+  payload.on('close', () => end(new Error('the body ended too early')))
   payload.on('error', (error: Error) => end(Object.assign(error, { statusCode: 400 })))
 }

@@ -14,6 +14,7 @@ const problemMeaning = {
   429: 'Too many requests are under way, or too many came from this client; `Retry-After` says when to come back.',
   500: 'A fault in the server.',
   503: 'The worker ended or the server is shutting down; the request may be sent again.',
+  504: 'The deadline has passed; the work was stopped.',
   507: 'There is no room to store the set; the old one goes on serving.'
 } as const
 

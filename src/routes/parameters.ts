@@ -57,7 +57,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     '/parameters/:name',
     {
       bodyLimit: maxParametersBytes,
-      config: { accepts, bodyLimitSetting: 'LSTM_MAX_PARAMETERS_BYTES', scopes: managers },
+      config: { accepts, bodyLimitSetting: 'LSTM_MAX_PARAMETERS_BYTES', scopes: managers, admitted: true },
       schema: {
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',

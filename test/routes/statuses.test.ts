@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
+import { LstmError } from '../../src/errors.ts'
 import { operations } from '../api-document.ts'
 import { type Answer, type Service, startService } from '../service.ts'
 import { randomSet } from '../tensors.ts'
@@ -23,6 +24,17 @@ const whenFaulty =
   (scenario: Scenario): Scenario =>
   (service) => {
     Object.assign(service.app.pool, { run: fault })
+    return scenario(service)
+  }
+
+/** The pool finds no time. */
+const whenLate =
+  (scenario: Scenario): Scenario =>
+  (service) => {
+    const late = async (): Promise<never> => {
+      throw new LstmError('LSTM_ERR_DEADLINE', [1])
+    }
+    Object.assign(service.app.pool, { run: late })
     return scenario(service)
   }
 
@@ -100,7 +112,8 @@ const inference = (url: string, good: unknown): Record<string, Scenario> => ({
   413: post(url, large),
   415: post(url, 'x', text),
   500: whenFaulty(post(url, good)),
-  503: whenClosed(post(url, good))
+  503: whenClosed(post(url, good)),
+  504: whenLate(post(url, good))
 })
 
 const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
@@ -183,6 +196,7 @@ for (const { method, path, operation } of operations) {
         429: { rateLimit: 1 },
         500: {},
         503: {},
+        504: {},
         507: { dataDir: join(folder, 'data') }
       }[status]
       const service = own === undefined ? shared : await startService(t, { ...limits, ...own })

@@ -25,6 +25,8 @@ const ACTIVE_WORDS = 16384
 export interface WasmKernelOptions {
   /** From `createSharedMemory`, the same in all threads; without it the kernel makes its own. */
   readonly memory?: WebAssembly.Memory
+  /** Number of this thread, from 1, for its memory to be taken back when it dies. */
+  readonly owner?: number
   /** Without it: the best that this engine takes. */
   readonly build?: WasmBuild
   /** Room for pre-activations: 16 bytes for each unit, row and step of a block. */
@@ -55,13 +57,13 @@ export class WasmKernel implements Kernel {
   readonly #firstRow = new Int32Array(MAX_RUNS)
   readonly #rows = new Int32Array(MAX_RUNS)
 
-  constructor({ memory = createSharedMemory(), build, scratchBytes = 2 ** 21 }: WasmKernelOptions = {}) {
+  constructor({ memory = createSharedMemory(), owner = 0, build, scratchBytes = 2 ** 21 }: WasmKernelOptions = {}) {
     const chosen = build ?? availableBuilds()[0]
     if (chosen === undefined) throw new Error('this engine has no WebAssembly SIMD')
     if (!positive(scratchBytes / 64)) throw new RangeError(`scratchBytes is ${scratchBytes}; expected a multiple of 64`)
     this.build = chosen
     this.memory = memory
-    this.#heap = new SharedHeap(memory)
+    this.#heap = new SharedHeap(memory, owner)
     this.#wasm = instantiate(chosen, memory)
     this.#zBytes = scratchBytes
     const tableWords = MAX_RUNS * RUN_WORDS + ACTIVE_WORDS
