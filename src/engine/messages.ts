@@ -12,7 +12,7 @@ import type { PublishedSet } from './registry.ts'
 
 export type WeightsFormat = 'json' | 'npz'
 
-/** Operations whose body and answer go through shared memory where they fit; a mailbox names them by their index. */
+/** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
 export const inferenceKinds = ['cell', 'sequence'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
 
@@ -23,13 +23,10 @@ interface Export {
   readonly encoding: Encoding
 }
 
-interface WithBody<K> {
-  readonly kind: K
-  readonly body: Body
-}
-
 /** Everything but `kind`, `body` and `keep` says how the body is to be read, and is stored with it. */
-interface Import extends WithBody<'import'> {
+interface Import {
+  readonly kind: 'import'
+  readonly body: Body
   readonly keep?: Keep | undefined
 }
 
@@ -38,17 +35,13 @@ interface Restore {
   readonly path: string
 }
 
-/** One request's operation, as the pool gets it. */
-export type Operation = WithBody<InferenceKind> | Import | Restore | Export
+/** What is run beside inferences, as the pool gets it. */
+export type Operation = Import | Restore | Export
 
-export type OperationOf<K extends Operation['kind']> =
-  | Extract<Operation, { kind: K }>
-  | (K extends InferenceKind ? WithBody<K> : never)
-
-/** An operation on its way by message; `body` is moved, not copied. */
-export type MovedOperation = Moved<WithBody<InferenceKind>> | Moved<Import> | Restore | Export
-type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
-export type MovedImport = Moved<Import>
+export interface Inference {
+  readonly kind: InferenceKind
+  readonly body: Body
+}
 
 /** A set out of a file of the folder. */
 export interface RestoredSet {
@@ -57,6 +50,13 @@ export interface RestoredSet {
   /** ISO 8601 */
   readonly created: string
 }
+
+export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
+
+/** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
+export type MovedOperation = Moved<Inference> | Moved<Import> | Restore | Export
+type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
+export type MovedImport = Moved<Import>
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {
@@ -84,7 +84,7 @@ export interface Answer {
 }
 
 /** What each operation answers with. */
-export interface Results extends Record<InferenceKind, Answer> {
+export interface Results {
   import: ParameterSet
   restore: RestoredSet
   export: Uint8Array<ArrayBuffer>
@@ -109,8 +109,6 @@ export type ToWorker =
   | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
-  /** Nobody uses the set any more: one worker gives its memory back. */
-  | { readonly type: 'release'; readonly set: ParameterSet }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
   | { readonly type: 'part'; readonly id: number; readonly part: Part }
   /** What became of a part that this worker gave away. */

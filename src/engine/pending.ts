@@ -1,6 +1,9 @@
 import { bodyLength } from './body.ts'
 import type { Member } from './member.ts'
-import type { Operation } from './messages.ts'
+import type { Inference, Operation } from './messages.ts'
+
+/** What a worker is given to do. */
+export type Work = Inference | Operation
 
 /** What an operation weighs besides its bytes: small ones count by their number, large ones by their size. */
 export const OPERATION_LOAD = 16_384
@@ -8,7 +11,7 @@ export const OPERATION_LOAD = 16_384
 /** An operation that somebody waits for. */
 export interface Pending {
   /** Kept to run it again if its worker ends. */
-  readonly operation: Operation
+  readonly work: Work
   readonly load: number
   /** Undefined while it waits for a worker. */
   member: Member | undefined
@@ -29,7 +32,7 @@ export interface RunOptions {
 }
 
 /** Bytes that an operation reads or writes, as far as they are known before it. */
-export function bytesOf(operation: Operation): number {
-  if ('body' in operation) return bodyLength(operation.body)
-  return operation.kind === 'export' ? operation.set.bytes : 0
+export function bytesOf(work: Work): number {
+  if ('body' in work) return bodyLength(work.body)
+  return work.kind === 'export' ? work.set.bytes : 0
 }

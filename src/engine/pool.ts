@@ -1,31 +1,26 @@
 import { LstmError } from '../errors.ts'
 import { createEstate, type Estate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+
 import { Admission, type AdmissionLimits } from './admission.ts'
-import { bodyLength, joined, joinInto } from './body.ts'
+import { Bodies } from './bodies.ts'
+import { type Body, joined } from './body.ts'
+import { Executor, stackOf } from './executor.ts'
+import { InlinePolicy } from './inline.ts'
+
 import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
 import { memoryOf } from './memory-of.ts'
-import {
-  type FromWorker,
-  inferenceKinds,
-  type LOOK,
-  type Operation,
-  type OperationOf,
-  type Results
-} from './messages.ts'
-import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions } from './pending.ts'
-import { PublishedSets } from './published-sets.ts'
+import type { Answer, FromWorker, InferenceKind, LOOK, Operation, OperationOf, Results } from './messages.ts'
+
+import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } from './pending.ts'
+import { PublishedSets, type SetUser } from './published-sets.ts'
+import { Restarts } from './restarts.ts'
 import { RowCounts } from './row-counts.ts'
 import { RunningValues } from './running-values.ts'
-import { SharedParts } from './shared-parts.ts'
-import { createSlotMemory, Slots } from './slots.ts'
 
-/** Wait before a worker that ended is replaced, doubled each time it ends again without having answered anything. */
-const RESTART_MS = 10
-const RESTART_MAX_MS = 5000
-/** While workers are replaced faster than this, an operation waits for the next one when there is none. */
-const LONGEST_WAIT_MS = 1000
+import { SharedParts } from './shared-parts.ts'
+
 /** Wait before the memory of a worker that ended is tried again, where another one is changing the lists. */
 const RECOVER_MS = 2
 
@@ -35,6 +30,8 @@ export interface PoolOptions extends AdmissionLimits {
   readonly limits: Limits
   /** The module that the workers run. */
   readonly workerUrl?: URL
+  /** Whether short inferences are run on this thread; true if left out. */
+  readonly inline?: boolean
   /** Told of a fault that no client caused. */
   readonly onFault: (reason: string, details: string) => void
 }
@@ -50,33 +47,47 @@ export class Pool {
   readonly #kernel: SharedKernel
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
-  readonly #bodySlotMemory = createSlotMemory()
-  readonly #bodySlots = new Slots(this.#bodySlotMemory)
-  /** By slot: the operation that it was last taken for. */
-  readonly #slotUsers = new Map<number, number>()
+  /** Runs short inferences on this thread. */
+  readonly #executor: Executor
+  readonly #inline: InlinePolicy | undefined
+  #pendingHere = 0
+  readonly #bodies = new Bodies()
   readonly #pending = new Map<number, Pending>()
   /** Operations that came while no worker was there. */
   readonly #fresh: number[] = []
   /** Operations to be run again. */
   readonly #suspects: number[] = []
   readonly #estate: Estate
-  /** Of workers to be started. */
-  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #restarts = new Restarts((slot) => {
+    this.#add(slot).catch(() => {}) // its exit has been seen to
+  })
   #nextOwner = 1
   readonly #rowCounts: readonly RowCounts[]
   readonly #runningValues: SharedArrayBuffer
-  #restarts = 0
   #nextId = 0
   #closing = false
-  #restartMs = RESTART_MS
 
   private constructor(options: PoolOptions) {
     this.#options = options
     this.admission = new Admission(options)
     this.#kernel = shareKernel(options.kernel)
     this.#estate = createEstate(this.#kernel)
-    this.#runningValues = RunningValues.createMemory(options.workers)
-    this.#rowCounts = Array.from({ length: options.workers }, () => new RowCounts())
+    // one place more, for this thread
+    this.#runningValues = RunningValues.createMemory(options.workers + 1)
+    this.#rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
+    this.#inline = options.inline === false ? undefined : new InlinePolicy()
+    this.#executor = new Executor({
+      kernel: this.#kernel,
+      limits: options.limits,
+      sets: new Map(),
+      workers: 1, // what is run here is short
+      rowCounts: this.#rowCounts[options.workers].memory,
+      runningValues: this.#runningValues,
+      slot: options.workers,
+      owner: 0,
+      onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
+      share: () => {}
+    })
   }
 
   /** Resolves when every worker is ready. */
@@ -108,7 +119,7 @@ export class Pool {
 
   /** Workers that ended and were replaced. */
   get restarts(): number {
-    return this.#restarts
+    return this.#restarts.count
   }
 
   /** Of each worker: its number, and how much of the time since the last call it had something to do. */
@@ -125,7 +136,7 @@ export class Pool {
 
   /** Operations under way. */
   get pending(): number {
-    return this.#pending.size
+    return this.#pending.size + this.#pendingHere
   }
 
   /** Nobody waits for the operation any more. */
@@ -136,22 +147,60 @@ export class Pool {
   }
 
   /**
-   * Runs an operation on a worker.
+   * Runs an inference: here when it is short, else on the worker with the least to do.
    * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST,
-   * LSTM_ERR_INTERNAL, and whatever the operation throws
+   * LSTM_ERR_INTERNAL, and whatever the inference throws
    */
-  async run<K extends Operation['kind']>(operation: OperationOf<K>, options: RunOptions = {}): Promise<Results[K]> {
+  async infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
+    const bytes = this.#admitted({ kind, body })
+    const here = this.#inline?.takes(kind, bytes, this.pending) ? await this.#inferHere(kind, body, bytes) : undefined
+    const answer = here ?? (await this.#start<Answer>({ kind, body }, bytes, options))
+    this.#inline?.learn(kind, bytes, answer.timing)
+    return answer
+  }
+
+  /**
+   * Runs an operation on the worker with the least to do.
+   * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
+   * operation throws
+   */
+  async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
+    return this.#start<Results[K]>(operation, this.#admitted(operation), {})
+  }
+
+  /** @returns the bytes that the work is about */
+  #admitted(work: Work): number {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
-    const bytes = bytesOf(operation as Operation)
+    const bytes = bytesOf(work)
     this.admission.check(bytes)
-    if (this.workers === 0 && this.#restartMs > LONGEST_WAIT_MS) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
+    return bytes
+  }
+
+  /** @returns nothing when it met a fault: it is run a second time then, on a worker */
+  async #inferHere(kind: InferenceKind, body: Body, bodyBytes: number): Promise<Answer | undefined> {
+    this.#pendingHere++
+    this.admission.begin(bodyBytes)
+    try {
+      const { bytes, timing } = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      return { bytes, timing, free: () => {} }
+    } catch (error) {
+      if (error instanceof LstmError) throw error
+      this.#options.onFault('an operation failed', stackOf(error))
+      return undefined
+    } finally {
+      this.#pendingHere--
+      this.admission.end(bodyBytes)
+    }
+  }
+
+  #start<R>(work: Work, bytes: number, { timeoutMs, onStart }: RunOptions): Promise<R> {
+    if (this.workers === 0 && this.#restarts.hopeless) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
     const load = OPERATION_LOAD + bytes
-    return new Promise<Results[K]>((resolve, reject) => {
-      const waiting = { operation, load, member: undefined, slot: undefined, again: false, resolve, reject } as Pending
+    return new Promise<R>((resolve, reject) => {
+      const waiting: Pending = { work, load, member: undefined, slot: undefined, again: false, resolve, reject }
       this.#pending.set(id, waiting)
       this.admission.begin(bytes)
-      const { timeoutMs, onStart } = options
       if (timeoutMs !== undefined) {
         waiting.timer = setTimeout(() => this.#stop(id, new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
       }
@@ -165,7 +214,7 @@ export class Pool {
   #give(member: Member, id: number, waiting: Pending): void {
     waiting.member = member
     member.load += waiting.load
-    waiting.slot = this.#send(member, id, waiting.operation)
+    waiting.slot = this.#bodies.send(member, id, waiting.work)
   }
 
   /**
@@ -191,53 +240,37 @@ export class Pool {
     }
   }
 
-  /** @returns the slot that the body was put into, where there was one for it */
-  #send(member: Member, id: number, operation: Operation): number | undefined {
-    if (!('body' in operation)) {
-      member.post({ type: 'run', id, operation })
-      return undefined
-    }
-    const { kind, body } = operation
-    if (kind !== 'import') {
-      const bytes = bodyLength(body)
-      const slot = this.#bodySlots.take(bytes)
-      if (slot !== undefined) {
-        this.#slotUsers.set(slot, id)
-        joinInto(body, this.#bodySlots.bytes(slot, bytes))
-        if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
-        this.#bodySlots.give(slot)
-      }
-    }
-    const whole = joined(body)
-    member.post({ type: 'run', id, operation: { ...operation, body: whole } }, [whole.buffer])
-    return undefined
-  }
-
   /**
    * Every operation that is run after this call sees the set under this name. The pool takes the set over: once it
    * has been replaced or withdrawn and no worker uses it any more, its memory is given back.
    */
   publish(name: string, set: ParameterSet): void {
-    const published = this.#sets.put(name, set, this.#members)
+    const published = this.#sets.put(name, set, this.#users)
+    this.#executor.sets.publish(name, published)
     for (const member of this.#members) member.post({ type: 'set', name, published })
   }
 
   /** No operation that is run after this call sees a set under this name. */
   withdraw(name: string): void {
-    this.#sets.retire(name, this.#members)
+    this.#sets.retire(name, this.#users)
+    this.#executor.sets.withdraw(name)
     for (const member of this.#members) member.post({ type: 'unset', name })
   }
 
-  /** Gives the memory of a set back that was never published. */
+  /** Gives the memory of a set back that nobody uses: never published, or used no more. */
   discard(set: ParameterSet): void {
-    const member = this.#leastBusy() ?? [...this.#members].find(({ ready }) => ready)
-    member?.post({ type: 'release', set })
+    this.#executor.release(set)
+  }
+
+  /** The threads that have views of the sets. */
+  get #users(): SetUser[] {
+    return [this.#executor, ...this.#members]
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
   async close(): Promise<void> {
     this.#closing = true
-    for (const timer of this.#timers) clearTimeout(timer)
+    this.#restarts.cancel()
     for (const id of [...this.#fresh, ...this.#suspects]) {
       this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
@@ -267,7 +300,7 @@ export class Pool {
       slot
     }
     return new Promise((resolve, reject) => {
-      const member = new Member(slot, workerUrl, this.#bodySlotMemory, data, {
+      const member = new Member(slot, workerUrl, this.#bodies.memory, data, {
         onMessage: (member, message) => {
           if (message.type === 'ready') {
             member.ready = true
@@ -319,7 +352,7 @@ export class Pool {
     if (member === undefined) this.#forgetWaiting(id)
     else member.load -= waiting.load
     if (member?.reserved) this.#giveWaiting()
-    this.#restartMs = RESTART_MS
+    this.#restarts.worked()
     return waiting
   }
 
@@ -367,27 +400,15 @@ export class Pool {
     this.#parts.forget(member, () => this.#recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
-      // the worker may have given the slot back, and another operation may have it by now
-      if (waiting.slot !== undefined && this.#slotUsers.get(waiting.slot) === id) this.#bodySlots.give(waiting.slot)
+      this.#bodies.lost(id, waiting.slot)
       if (this.#again(id, waiting)) continue
       this.#over(id)
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
-    if (!this.#closing) this.#restart(member.slot)
+    if (!this.#closing) this.#restarts.schedule(member.slot)
   }
 
   #recover(owner: number): void {
     if (!this.#estate.recover(owner)) setTimeout(() => this.#recover(owner), RECOVER_MS)
-  }
-
-  #restart(slot: number): void {
-    const wait = this.#restartMs
-    this.#restartMs = Math.min(2 * wait, RESTART_MAX_MS)
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      this.#restarts++
-      this.#add(slot).catch(() => {}) // its exit has been seen to above
-    }, wait)
-    this.#timers.add(timer)
   }
 }

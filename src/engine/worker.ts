@@ -1,50 +1,31 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
-import { createKernel } from '../kernels/choose.ts'
-import { releaseParameterSet } from '../parameters/parameter-set.ts'
-import type { WorkerContext } from '../protocols/context.ts'
-import { cell } from '../protocols/rest/cell.ts'
-import { exportSet } from '../protocols/rest/export-set.ts'
-import { keepSet, restoreSet } from '../protocols/rest/kept-set.ts'
-import { sequence } from '../protocols/rest/sequence.ts'
+import { Executor, stackOf } from './executor.ts'
 import { type Entry, Mailbox } from './mailbox.ts'
 import {
   type Computed,
   type FromWorker,
-  type InferenceKind,
   inferenceKinds,
   LOOK,
-  type MovedOperation,
   type MovedResult,
-  type PartOutcome,
   type ToWorker,
   type WorkerData
 } from './messages.ts'
-import type { Part } from './part.ts'
-import { SetRegistry } from './registry.ts'
-import { RowCounts } from './row-counts.ts'
-import { RunningValues } from './running-values.ts'
-import { Sharing } from './sharing.ts'
 import { Slots } from './slots.ts'
-import { Stepper } from './stepper.ts'
 
-/** The entry of a worker thread: takes requests and messages, runs operations, answers. */
+/** The entry of a worker thread: takes requests and messages, has them executed, answers. */
 
 const port = parentPort as MessagePort
-const { exchange, limits, kernel: shared, sets: published, workers, rowCounts, owner, slot } = workerData as WorkerData
+const { exchange, ...options } = workerData as WorkerData
 const requests = new Mailbox(exchange.requests)
 const answers = new Mailbox(exchange.answers)
 const bodySlots = new Slots(exchange.bodySlots)
 const answerSlots = new Slots(exchange.answerSlots)
-const kernel = createKernel(shared, owner)
-const sets = new SetRegistry(published, (handle) => send({ type: 'idle', handle }))
-const stepper = new Stepper(kernel, new RowCounts(rowCounts))
-const sharing = new Sharing(stepper, workers, (id, part) => send({ type: 'share', id, part }))
-const runningValues = new RunningValues((workerData as WorkerData).runningValues, slot, limits.maxRunningValues)
-/** By operation: what to set to 1 to end its job at the next tick. */
-const stops = new Map<number, Float32Array>()
-const context: WorkerContext = { kernel, sharing, sets, limits, runningValues, onJob: () => {} }
-const inferences: Record<InferenceKind, typeof cell> = { cell, sequence }
+const executor = new Executor({
+  ...options,
+  onIdle: (handle) => send({ type: 'idle', handle }),
+  share: (id, part) => send({ type: 'share', id, part })
+})
 /** Messages handled so far, but for calls to look into the mailbox. */
 let handled = 0
 
@@ -59,34 +40,31 @@ function handle(message: ToWorker): void {
   handled++
   switch (message.type) {
     case 'run':
-      void answer(message.id, () => run(message.id, message.operation))
+      void answer(message.id, () => executor.run(message.operation, message.id))
       break
     case 'part':
-      void runPart(message.id, message.part)
+      void executor.runPart(message.part).then((outcome) => send({ type: 'part-ended', id: message.id, outcome }))
       break
     case 'part-ended':
-      sharing.ended(message.id, message.outcome)
+      executor.partEnded(message.id, message.outcome)
       break
     case 'set':
-      sets.publish(message.name, message.published)
+      executor.sets.publish(message.name, message.published)
       break
     case 'unset':
-      sets.withdraw(message.name)
-      break
-    case 'release':
-      releaseParameterSet(kernel, message.set)
+      executor.sets.withdraw(message.name)
       break
     case 'stop':
-      stops.get(message.id)?.fill(1)
+      executor.stop(message.id)
       break
     case 'close':
       // nothing is left to do when this comes: the thread ends by itself and its coverage is kept
-      kernel.close()
+      executor.close()
       port.close()
   }
 }
 
-/** An inference from the mailbox. It must see the sets as they were when it was sent, so what was posted before it goes first. */
+/** An inference from the mailbox. It is to see the sets as they were when it was sent: what was posted before it goes first. */
 function take([id, kind, slot, bytes, posted]: Entry): void {
   while (handled < posted) {
     const waiting = receiveMessageOnPort(port)
@@ -95,8 +73,7 @@ function take([id, kind, slot, bytes, posted]: Entry): void {
   }
   void answer(id, () => {
     try {
-      // an inference has read its body before it first waits
-      return inferences[inferenceKinds[kind]](bodySlots.bytes(slot, bytes), contextOf(id))
+      return executor.infer(inferenceKinds[kind], bodySlots.bytes(slot, bytes), id)
     } finally {
       bodySlots.give(slot)
     }
@@ -112,12 +89,8 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
   } finally {
-    stops.delete(id)
+    executor.forget(id)
   }
-}
-
-function contextOf(id: number): WorkerContext {
-  return { ...context, onJob: (stop) => stops.set(id, stop) }
 }
 
 /** Through shared memory where the answer fits into a free slot. */
@@ -130,31 +103,6 @@ function answerInference(id: number, { bytes, timing }: Computed): void {
     answerSlots.give(slot)
   }
   send({ type: 'done', id, result: { bytes, timing } }, [bytes.buffer])
-}
-
-async function runPart(id: number, part: Part): Promise<void> {
-  const outcome = await stepper.run(part).then(
-    (ms): PartOutcome => ({ type: 'computed', ms }),
-    (error): PartOutcome => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
-  )
-  send({ type: 'part-ended', id, outcome })
-}
-
-function run(id: number, operation: MovedOperation): MovedResult | Promise<MovedResult> {
-  switch (operation.kind) {
-    case 'import':
-      return keepSet(operation, context)
-    case 'restore':
-      return restoreSet(operation.path, context)
-    case 'export':
-      return exportSet(operation.set, operation.format, operation.encoding, context)
-    default:
-      return inferences[operation.kind](operation.body, contextOf(id))
-  }
-}
-
-function stackOf(error: unknown): string {
-  return error instanceof Error ? String(error.stack) : String(error)
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

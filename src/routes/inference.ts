@@ -52,15 +52,12 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, config) =
       const deadline = deadlineOf(request.headers, config)
       let whenClosed = () => {}
       reply.raw.once('close', () => whenClosed())
-      const { bytes, timing, free } = await app.pool.run<typeof kind>(
-        { kind, body: bodyOf(request) },
-        {
-          ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - reply.elapsedTime)) }),
-          onStart: (stop) => {
-            whenClosed = stop
-          }
+      const { bytes, timing, free } = await app.pool.infer(kind, bodyOf(request), {
+        ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - reply.elapsedTime)) }),
+        onStart: (stop) => {
+          whenClosed = stop
         }
-      )
+      })
       whenClosed = free // the socket reads the bytes until then
       if (reply.raw.closed) free()
       reply.header('lstm-kernel', app.pool.kernel)

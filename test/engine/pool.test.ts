@@ -6,7 +6,7 @@ import { SharedHeap } from '../../src/kernels/wasm/memory.ts'
 import { random, randomSet } from '../tensors.ts'
 
 const bytes = (body: unknown) => [Buffer.from(JSON.stringify(body))]
-const cell = (parameters: unknown, x = 1) => ({ kind: 'cell', body: bytes({ parameters, xt: [[x]] }) }) as const
+const cell = (parameters: unknown, x = 1) => bytes({ parameters, xt: [[x]] })
 const text = ({ bytes, free }: Answer) => {
   const document = JSON.parse(Buffer.from(bytes).toString('utf8'))
   free()
@@ -32,15 +32,32 @@ t.test('moves a body to a worker and the answer back', async (t) => {
   const { pool } = await startPool(t)
   t.equal(pool.kernel, 'wasm')
   t.equal(pool.workers, 2)
-  const operation = cell(set)
-  const answer = await pool.run<'cell'>(operation)
+  const answer = await pool.infer('cell', cell(set))
   t.strictSame(Object.keys(text(answer)), ['parameters', 'a_next', 'c_next', 'yt_pred'])
   for (const part of ['decode', 'compute', 'encode'] as const) t.ok(answer.timing[part] > 0, `${part} took time`)
 })
 
+t.test('gives the same bits here and on a worker, and the same errors', async (t) => {
+  const { pool: here } = await startPool(t)
+  const { pool: there } = await startPool(t, { inline: false })
+  for (const pool of [here, there]) pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(set) }))
+  for (let i = 0; i < 40; i++) {
+    const [one, two] = await Promise.all([here, there].map((pool) => pool.infer('cell', cell('p', i / 7)).then(text)))
+    t.strictSame(one, two)
+  }
+  for (const pool of [here, there]) {
+    await t.rejects(pool.infer('cell', cell('q')), { code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND', args: ['q'] })
+    t.equal(pool.pending, 0)
+  }
+  const before = here.infer('cell', cell('p'))
+  here.withdraw('p')
+  await t.rejects(here.infer('cell', cell('p')), { code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND' })
+  t.equal(text(await before).parameters.name, 'p', 'what had begun is finished')
+})
+
 t.test("a client's error keeps its code, arguments and places", async (t) => {
   const { pool, faults } = await startPool(t)
-  await t.rejects(pool.run<'cell'>(cell('none')), {
+  await t.rejects(pool.infer('cell', cell('none')), {
     name: 'LstmError',
     code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND',
     status: 404,
@@ -55,12 +72,12 @@ t.test('a set is there for every operation after publish, and gone after withdra
   for (let i = 0; i < 20; i++) {
     const now = await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(i % 2, 1, 1, 1)) })
     pool.publish('p', now)
-    const answers = await Promise.all([1, 2, 3, 4].map((x) => pool.run<'cell'>(cell('p', x))))
+    const answers = await Promise.all([1, 2, 3, 4].map((x) => pool.infer('cell', cell('p', x))))
     for (const answer of answers) t.equal(text(answer).parameters.version, now.version)
   }
-  const before = pool.run<'cell'>(cell('p'))
+  const before = pool.infer('cell', cell('p'))
   pool.withdraw('p')
-  const after = t.rejects(pool.run<'cell'>(cell('p')), { code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND' })
+  const after = t.rejects(pool.infer('cell', cell('p')), { code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND' })
   t.equal(text(await before).parameters.name, 'p', 'what had begun is finished')
   await after
 })
@@ -74,7 +91,7 @@ t.test('bodies and answers of every size, more at once than there are slots', as
     const body = Array.from({ length: pieces }, (_, i) =>
       whole.subarray(Math.floor((i * whole.length) / pieces), Math.floor(((i + 1) * whole.length) / pieces))
     )
-    return pool.run<'cell'>({ kind: 'cell', body })
+    return pool.infer('cell', body)
   }
   const sizes = [1, 100, 3000, 4000, 5000, 16_000, 130_000, 200_000]
   const expected = text(await ask(1, 1)).ft[0][0]
@@ -91,12 +108,12 @@ t.test('bodies and answers of every size, more at once than there are slots', as
 
 t.test('refuses more than may be under way', async (t) => {
   const { pool } = await startPool(t, { maxPending: 3 })
-  const running = [1, 2, 3].map((x) => pool.run<'cell'>(cell(set, x)))
+  const running = [1, 2, 3].map((x) => pool.infer('cell', cell(set, x)))
   t.equal(pool.pending, 3)
-  await t.rejects(pool.run<'cell'>(cell(set)), { code: 'LSTM_ERR_OVERLOADED', status: 429 })
+  await t.rejects(pool.infer('cell', cell(set)), { code: 'LSTM_ERR_OVERLOADED', status: 429 })
   await Promise.all(running)
   t.equal(pool.pending, 0)
-  await pool.run<'cell'>(cell(set))
+  await pool.infer('cell', cell(set))
 })
 
 t.test('a bug in an operation is told to the log and not to the client', async (t) => {
@@ -108,8 +125,8 @@ t.test('a bug in an operation is told to the log and not to the client', async (
   t.equal(pool.workers, 2)
 })
 
-const mortal = { workerUrl: new URL('./mortal-worker.js', import.meta.url) }
-const obey = (pool: Pool, command: string) => pool.run<'cell'>({ kind: 'cell', body: [Buffer.from(command)] })
+const mortal = { inline: false, workerUrl: new URL('./mortal-worker.js', import.meta.url) }
+const obey = (pool: Pool, command: string) => pool.infer('cell', [Buffer.from(command)])
 
 t.test('a worker that ends is replaced, and the new one has every set', async (t) => {
   const { pool, faults } = await startPool(t, { workers: 1, ...mortal })
@@ -152,14 +169,11 @@ t.test('the memory of a worker that was killed at work comes back, and its reque
   const { memory } = pool.sharedKernel as { memory: WebAssembly.Memory }
   const heap = new SharedHeap(memory)
   pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(1, 8, 64, 4)) }))
-  const sequence = {
-    kind: 'sequence',
-    body: bytes({ parameters: 'p', x: random(1, [8, 4, 300]), outputs: ['a_last'] })
-  } as const
-  const expected = text(await pool.run<'sequence'>(sequence))
+  const sequence = bytes({ parameters: 'p', x: random(1, [8, 4, 300]), outputs: ['a_last'] })
+  const expected = text(await pool.infer('sequence', sequence))
   const before = heap.usedBytes
   for (let round = 0; round < 10; round++) {
-    const answers = Array.from({ length: 6 }, () => pool.run<'sequence'>(sequence))
+    const answers = Array.from({ length: 6 }, () => pool.infer('sequence', sequence))
     await new Promise((resolve) => setTimeout(resolve, round))
     await workers.at(-1)!.terminate()
     for (const answer of await Promise.all(answers)) t.strictSame(text(answer), expected)
@@ -185,7 +199,7 @@ t.test('a wide job on several workers gives the same bits as its columns alone',
   const lengths = Array.from({ length: columns }, (_, i) => 60 - (i % 7))
   const ask = async (x: unknown, lengths: number[]) => {
     const body = bytes({ parameters: 'p', layout: 'batch_first', x, lengths, outputs: ['a', 'y', 'ft', 'c_last'] })
-    return text(await pool.run<'sequence'>({ kind: 'sequence', body }))
+    return text(await pool.infer('sequence', body))
   }
   const wide = await ask(x, lengths)
   for (const column of [0, 1, 7, 8, 20, 39]) {
@@ -198,5 +212,5 @@ t.test('a closed pool takes nothing', async (t) => {
   const { pool } = await startPool(t)
   await pool.close()
   t.equal(pool.workers, 0)
-  await t.rejects(pool.run<'cell'>(cell(set)), { code: 'LSTM_ERR_SHUTTING_DOWN', status: 503 })
+  await t.rejects(pool.infer('cell', cell(set)), { code: 'LSTM_ERR_SHUTTING_DOWN', status: 503 })
 })

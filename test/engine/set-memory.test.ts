@@ -19,7 +19,7 @@ t.test('the memory of sets, states and inline arrays all comes back', async (t) 
   const put = async (seed: number) =>
     pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(seed, 16, 64, 8)) }))
   const sequence = (parameters: unknown, x: unknown, more: object = {}) =>
-    pool.run<'sequence'>({ kind: 'sequence', body: bytes({ parameters, x, ...more }) })
+    pool.infer('sequence', bytes({ parameters, x, ...more }))
 
   await put(0)
   const { memory } = pool.sharedKernel as { memory: WebAssembly.Memory }

@@ -23,7 +23,7 @@ const fault = async (): Promise<never> => {
 const whenFaulty =
   (scenario: Scenario): Scenario =>
   (service) => {
-    Object.assign(service.app.pool, { run: fault })
+    Object.assign(service.app.pool, { run: fault, infer: fault })
     return scenario(service)
   }
 
@@ -34,7 +34,7 @@ const whenLate =
     const late = async (): Promise<never> => {
       throw new LstmError('LSTM_ERR_DEADLINE', [1])
     }
-    Object.assign(service.app.pool, { run: late })
+    Object.assign(service.app.pool, { run: late, infer: late })
     return scenario(service)
   }
 
@@ -201,7 +201,13 @@ for (const { method, path, operation } of operations) {
       }[status]
       const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
       await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-      if (service !== shared) service.app.store.adopt(shared.app.store.get('p')!)
+      if (service !== shared) {
+        const loaded = await service.app.pool.run<'import'>({
+          kind: 'import',
+          body: [Buffer.from(JSON.stringify(set))]
+        })
+        service.app.store.adopt({ name: 'p', set: loaded, created: new Date() })
+      }
       const answer = await scenario(service)
       t.equal(answer.status, Number(status), status)
       if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {

@@ -23,6 +23,8 @@ const MAX_PAGES = 65536
 const GROWTH_LINES = (16 * 1024 * 1024) / LINE_BYTES
 const SMALL_LINES = (4 * 1024 * 1024) / LINE_BYTES
 const LOCK_WAIT_MS = 10_000
+/** For the thread that looks after the others: it must not wait for a dead one, as only it opens the lock then. */
+const OWNERLESS_WAIT_MS = 200
 const OWN_LIST_LOOKS = 16
 
 // The first page belongs to the book-keeping; its first line is left alone, so that no piece has address 0.
@@ -146,7 +148,7 @@ export class SharedHeap {
 
   #locked<T>(work: () => T): T {
     const words = this.#words
-    const deadline = Date.now() + LOCK_WAIT_MS
+    const deadline = Date.now() + (this.#owner === 0 ? OWNERLESS_WAIT_MS : LOCK_WAIT_MS)
     // 0 free, else whose it is, and 1 more when somebody waits
     const mine = lockOf(this.#owner)
     for (let seen = Atomics.compareExchange(words, LOCK_WORD, 0, mine); seen !== 0; ) {

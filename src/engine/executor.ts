@@ -1,0 +1,124 @@
+import { createKernel, type SharedKernel } from '../kernels/choose.ts'
+import type { Kernel } from '../kernels/kernel.ts'
+import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-set.ts'
+import type { WorkerContext } from '../protocols/context.ts'
+import { cell } from '../protocols/rest/cell.ts'
+import { exportSet } from '../protocols/rest/export-set.ts'
+import { keepSet, restoreSet } from '../protocols/rest/kept-set.ts'
+import { sequence } from '../protocols/rest/sequence.ts'
+import type { Limits } from './limits.ts'
+import type { Computed, InferenceKind, MovedOperation, MovedResult, PartOutcome } from './messages.ts'
+import type { Part } from './part.ts'
+import { type PublishedSet, SetRegistry } from './registry.ts'
+import { RowCounts } from './row-counts.ts'
+import { RunningValues } from './running-values.ts'
+import { Sharing } from './sharing.ts'
+import { Stepper } from './stepper.ts'
+
+export interface ExecutorOptions {
+  readonly kernel: SharedKernel
+  readonly limits: Limits
+  /** The sets that are there already. */
+  readonly sets: ReadonlyMap<string, PublishedSet>
+  /** Threads that a wide job may be divided among, this one included. */
+  readonly workers: number
+  /** Number of this thread: whose memory is whose. */
+  readonly owner: number
+  /** Memory of RowCounts. */
+  readonly rowCounts: SharedArrayBuffer
+  /** Memory of RunningValues, and this thread's place in it. */
+  readonly runningValues: SharedArrayBuffer
+  readonly slot: number
+  /** Told of a set that was replaced or withdrawn and is used here no more. */
+  readonly onIdle: (handle: number) => void
+  /** Gives a part of a wide job away; `partEnded` has to say what became of it. */
+  readonly share: (id: number, part: Part) => void
+}
+
+const inferences = { cell, sequence } satisfies Record<InferenceKind, unknown>
+
+/** Everything that a thread needs to run operations: its kernel, its view of the sets, its tick loop. */
+export class Executor {
+  readonly sets: SetRegistry
+  readonly #kernel: Kernel
+  readonly #stepper: Stepper
+  readonly #sharing: Sharing
+  readonly #context: WorkerContext
+  /** By operation: what to set to 1 to end its job at the next tick. */
+  readonly #stops = new Map<number, Float32Array>()
+
+  constructor(options: ExecutorOptions) {
+    const { kernel, limits, sets, workers, onIdle, share } = options
+    this.sets = new SetRegistry(sets, onIdle)
+    this.#kernel = createKernel(kernel, options.owner)
+    this.#stepper = new Stepper(this.#kernel, new RowCounts(options.rowCounts))
+    this.#sharing = new Sharing(this.#stepper, workers, share)
+    const runningValues = new RunningValues(options.runningValues, options.slot, limits.maxRunningValues)
+    this.#context = {
+      kernel: this.#kernel,
+      sharing: this.#sharing,
+      sets: this.sets,
+      limits,
+      runningValues,
+      onJob: () => {}
+    }
+  }
+
+  /**
+   * The body has been read when this returns.
+   * @param id by which it can be stopped, until it is forgotten
+   */
+  infer(kind: InferenceKind, body: Uint8Array, id?: number): Promise<Computed> {
+    if (id === undefined) return inferences[kind](body, this.#context)
+    return inferences[kind](body, { ...this.#context, onJob: (stop) => this.#stops.set(id, stop) })
+  }
+
+  /** Ends the job of an inference at the next tick. */
+  stop(id: number): void {
+    this.#stops.get(id)?.fill(1)
+  }
+
+  forget(id: number): void {
+    this.#stops.delete(id)
+  }
+
+  run(operation: MovedOperation, id: number): MovedResult | Promise<MovedResult> {
+    switch (operation.kind) {
+      case 'import':
+        return keepSet(operation, this.#context)
+      case 'restore':
+        return restoreSet(operation.path, this.#context)
+      case 'export':
+        return exportSet(operation.set, operation.format, operation.encoding, this.#context)
+      default:
+        return this.infer(operation.kind, operation.body, id)
+    }
+  }
+
+  /** Steps a part of somebody's job to its end. */
+  runPart(part: Part): Promise<PartOutcome> {
+    return this.#stepper.run(part).then(
+      (ms) => ({ type: 'computed', ms }),
+      (error) => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
+    )
+  }
+
+  partEnded(id: number, outcome: PartOutcome): void {
+    this.#sharing.ended(id, outcome)
+  }
+
+  /** Gives the memory of a set back that nobody uses any more. */
+  release(set: ParameterSet): void {
+    releaseParameterSet(this.#kernel, set)
+  }
+
+  /** Gives this thread's scratch memory back; nothing can be run any more. */
+  close(): void {
+    this.#kernel.close()
+  }
+}
+
+/** What the log gets to see of a fault. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error ? String(error.stack) : String(error)
+}
