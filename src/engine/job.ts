@@ -17,6 +17,8 @@ export interface JobDescription {
   readonly predict: Part['predict']
   /** Most float32 values that the job may hold. */
   readonly maxValues: number
+  /** Told how many it will hold, before it takes the memory; throws where that is too much just now. */
+  readonly reserve?: (values: number) => void
 }
 
 /** Rows that came or go: where the elements lie in somebody's tensor. */
@@ -36,8 +38,6 @@ const LINE_FLOATS = 16
 export class Job {
   readonly m: number
   readonly T_x: number
-  /** float32 values that it holds. */
-  readonly values: number
   /** The whole of the job, as the stepper moves it. */
   readonly whole: Part
   readonly #kernel: Kernel
@@ -49,8 +49,8 @@ export class Job {
   /** Real steps of the column in each row. (m) */
   readonly #lengthOfRow: Int32Array
 
-  /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY */
-  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues }: JobDescription) {
+  /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, and what `reserve` throws */
+  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues, reserve }: JobDescription) {
     const { n_x, n_a, n_y } = set
     const sizes = {
       x: T_x * m * n_x,
@@ -61,6 +61,7 @@ export class Job {
     }
     const values = sizes.x + sizes.a + sizes.c + sizes.y + gates.size * sizes.gate
     if (values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [values, maxValues])
+    reserve?.(values)
 
     this.#kernel = kernel
     this.m = m
@@ -98,7 +99,6 @@ export class Job {
       y: predict === 'none' ? undefined : take(sizes.y),
       stop: take(1).fill(0)
     }
-    this.values = values
   }
 
   setInput(source: RowSource): void {

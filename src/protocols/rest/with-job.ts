@@ -23,18 +23,18 @@ export interface JobAnswer {
  */
 export async function withJob(
   { kernel, sharing, limits, runningValues, onJob }: WorkerContext,
-  description: Omit<JobDescription, 'maxValues'>,
+  description: Omit<JobDescription, 'maxValues' | 'reserve'>,
   { input, hiddenState, cellState }: JobRows,
   encode: (job: Job) => Uint8Array<ArrayBuffer>
 ): Promise<JobAnswer> {
-  const job = new Job(kernel, { ...description, maxValues: limits.maxJobValues })
-  try {
-    runningValues.take(job.values)
-  } catch (error) {
-    job.release()
-    throw error
+  let reserved = 0
+  const reserve = (values: number): void => {
+    runningValues.take(values)
+    reserved = values
   }
+  let job: Job | undefined
   try {
+    job = new Job(kernel, { ...description, maxValues: limits.maxJobValues, reserve })
     onJob(job.whole.stop)
     job.setInput(input)
     job.setHiddenState(hiddenState)
@@ -45,7 +45,7 @@ export async function withJob(
     const bytes = encode(job)
     return { bytes, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
-    runningValues.give(job.values)
-    job.release()
+    runningValues.give(reserved)
+    job?.release()
   }
 }
