@@ -1,8 +1,10 @@
-# Two stages: build with everything, ship what runs.
-FROM node:24-bookworm-slim AS build
+# Two stages: build with everything, ship what runs. The first has a C++ compiler, which `npm ci` uses for the native kernel.
+FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+COPY scripts/build-native.mjs scripts/
+COPY src/kernels/native src/kernels/native
+RUN npm ci && npm run native
 COPY tsconfig.json ./
 COPY scripts/build.mjs scripts/build-wasm.mjs scripts/
 COPY schemas schemas
@@ -17,6 +19,7 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/build/lstm-native.node build/
 COPY examples/digits/parameters.npz examples/digits/
 COPY examples/words/parameters.npz examples/words/
 COPY LICENSE ./

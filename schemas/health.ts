@@ -7,6 +7,9 @@ export const Readiness = Type.Object(
     ready: Type.Boolean(),
     version: Type.String({ description: 'Version of the service.' }),
     kernel: Type.String({ description: 'What computes.' }),
+    kernel_variant: Type.String({
+      description: 'Which of its builds: avx512, avx2, portable (native), relaxed, simd (wasm), float64 (reference).'
+    }),
     workers: Type.Integer({ description: 'Worker threads that take requests.' }),
     parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' }),
     parameter_sets_not_loaded: Type.Optional(

@@ -1,5 +1,6 @@
 export * from './cell.ts'
 export * from './health.ts'
+export * from './model.ts'
 export * from './parameters.ts'
 export * from './problem.ts'
 export * from './sequence.ts'

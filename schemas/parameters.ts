@@ -9,9 +9,19 @@ export const ParameterSetName = Type.String({
   description: 'Name of a parameter set: 1 to 64 of A-Z a-z 0-9 . _ -, beginning with a letter or digit.'
 })
 
+export const Precision = Type.Enum(['float32', 'bfloat16', 'int8'], {
+  description:
+    'How the recurrent weights are stored: as they came, as bfloat16, or as int8 with a scale for each row. All is computed in float32. Smaller ones are read faster, which is what a step of one sequence waits for from about n_a = 512 on, where the native kernel runs.'
+})
+
+const Deviation = Type.Object(
+  { largest: Type.Number(), mean: Type.Number() },
+  { additionalProperties: false, description: 'Of absolute differences.' }
+)
+
 export const Version = Type.String({
   pattern: '^[0-9a-f]{16}$',
-  description: 'Hash of the content: equal arrays, equal version.'
+  description: 'Hash of the content: equal arrays of equal precision, equal version.'
 })
 
 /** The ten arrays, each in the form given: the wire's, or what the codec made of it. */
@@ -47,6 +57,30 @@ export function nameOrArrays<A extends TSchema>(arrays: A) {
   })
 }
 
+/** What a PUT says of a file where the file does not. */
+export const ImportSettings = Type.Object(
+  {
+    prefix: Type.Optional(
+      Type.String({
+        maxLength: 1000,
+        description:
+          'Which LSTM of the file: what stands in front of its names in PyTorch, the name of its lowest layer else.'
+      })
+    ),
+    head: Type.Optional(
+      Type.String({ maxLength: 1000, description: 'Which linear layer is the head, by name; `none` for none.' })
+    ),
+    head_activation: Type.Optional(
+      Type.Enum(['softmax', 'sigmoid', 'linear'], {
+        description:
+          'Default: what the file says; else softmax for arrays of the notation, linear for PyTorch and Keras.'
+      })
+    ),
+    precision: Type.Optional(Precision)
+  },
+  { additionalProperties: false }
+)
+
 export const ParameterSetReference = Type.Object(
   {
     name: Type.Union([Type.String(), Type.Null()], { description: 'Null where the arrays came inline.' }),
@@ -62,9 +96,31 @@ export const ParameterSetDescription = Type.Object(
     n_x: Type.Integer({ description: 'Input features.' }),
     n_a: Type.Integer({ description: 'Hidden units.' }),
     n_y: Type.Integer({ description: 'Outputs.' }),
-    layers: Type.Array(Type.Object({ n_x: Type.Integer(), n_a: Type.Integer() }, { additionalProperties: false }), {
-      description: 'From the input upwards.'
-    }),
+    layers: Type.Array(
+      Type.Object(
+        {
+          n_x: Type.Integer(),
+          n_a: Type.Integer(),
+          stored: Type.Enum(['float32', 'bfloat16', 'int8'], {
+            description:
+              'How the recurrent weights lie in memory: float32 where the kernel holds the rounded numbers at full width.'
+          })
+        },
+        { additionalProperties: false }
+      ),
+      { description: 'From the input upwards.' }
+    ),
+    precision: Precision,
+    deviations: Type.Optional(
+      Type.Object(
+        { a: Deviation, y: Deviation },
+        {
+          additionalProperties: false,
+          description:
+            'What the precision changed on a fixed probe, 2 sequences of 32 steps: hidden states and predictions against those of float32.'
+        }
+      )
+    ),
     bytes: Type.Integer({ description: 'Bytes of the weights in memory.' }),
     created: Type.String({ format: 'date-time', description: 'When this version was put in.' })
   },
@@ -89,3 +145,5 @@ export const ParameterSetList = Type.Object(
 
 export type ParameterSetDescription = Type.Static<typeof ParameterSetDescription>
 export type ParameterSetList = Type.Static<typeof ParameterSetList>
+
+export type ImportSettings = Type.Static<typeof ImportSettings>

@@ -19,6 +19,15 @@ export const Base64Tensor = Type.Object(
   }
 )
 
+export const Vector = Type.Union(
+  [
+    Type.Array(Type.Number(), { minItems: 1 }),
+    Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 }),
+    Type.Ref('Base64Tensor#')
+  ],
+  { $id: 'Vector', description: 'A tensor of shape (n,) or (n, 1): nested arrays of numbers, or base64.' }
+)
+
 export const Matrix = Type.Union(
   [Type.Array(Type.Array(Type.Number(), { minItems: 1 }), { minItems: 1 }), Type.Ref('Base64Tensor#')],
   { $id: 'Matrix', description: 'A tensor of rank 2: nested arrays of numbers, or base64.' }

@@ -1,17 +1,21 @@
-// Builds dist/ from nothing, so that a deleted source file cannot live on in it. The compiler and the WASM kernel's
-// run beside each other.
+// Builds dist/ from nothing, so that a deleted source file cannot live on in it. The compilers of TypeScript, of the WASM
+// kernel and, when its sources have changed, of the native kernel run beside each other.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { buildNative } from './build-native.mjs'
 import { buildWasm } from './build-wasm.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 rmSync(`${root}dist`, { recursive: true, force: true })
 const tsc = once(spawn(`${root}node_modules/.bin/tsc`, [], { cwd: root, stdio: 'inherit' }), 'close')
+const native = buildNative()
 await buildWasm()
+const { built, message } = await native
+if (!built) console.error(message)
 const [code] = await tsc
 if (code !== 0) process.exit(1) // the compiler has said why
 

@@ -18,9 +18,10 @@ export const settings = {
     maximum: 1024,
     description: 'Worker threads; 0 means one per core.'
   }),
-  LSTM_KERNEL: Type.Enum(['auto', 'wasm', 'reference'], {
+  LSTM_KERNEL: Type.Enum(['auto', 'native', 'wasm', 'reference'], {
     default: 'auto',
-    description: 'What computes: `wasm` (SIMD), `reference` (float64, slow), or the fastest that runs here.'
+    description:
+      'What computes: `native` (C++, if `npm ci` found a compiler), `wasm` (SIMD), `reference` (float64, slow), or the fastest that runs here.'
   }),
   LSTM_LOG_LEVEL: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     default: 'info',
@@ -40,7 +41,8 @@ export const settings = {
   LSTM_MAX_PARAMETERS_BYTES: Type.Integer({
     default: 536_870_912,
     minimum: 1024,
-    description: 'Largest body of `PUT /parameters/{name}`, and what a compressed one may inflate to.'
+    description:
+      'Largest body of `PUT /parameters/{name}`, and what a compressed one may inflate to, which is four times its size or 32 MiB at most.'
   }),
   LSTM_MAX_JOB_VALUES: Type.Integer({
     default: 33_554_432,

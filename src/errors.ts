@@ -82,6 +82,11 @@ const table = {
     title: 'The file cannot be read',
     message: (format: string, reason: string) => `${format}: ${reason}`
   },
+  LSTM_ERR_UNSUPPORTED_MODEL: {
+    status: 400,
+    title: 'The model is read, but not served',
+    message: (parts: readonly string[]) => `the model can be read, but this is not served: ${parts.join(', ')}`
+  },
   LSTM_ERR_UNAUTHORIZED: {
     status: 401,
     title: 'An API key is needed',
@@ -112,6 +117,11 @@ const table = {
     status: 406,
     title: 'No form that Accept allows',
     message: (accept: string, offered: string) => `Accept is ${JSON.stringify(accept)}; offered are ${offered}`
+  },
+  LSTM_ERR_NOT_EXPORTABLE: {
+    status: 406,
+    title: 'The format cannot say what the model is',
+    message: (format: string, reason: string) => `${format}: ${reason}`
   },
   LSTM_ERR_REQUEST_TIMEOUT: {
     status: 408,

@@ -35,12 +35,14 @@ async function buildOrExit(config: Config): Promise<FastifyInstance> {
     return await buildApp(config, logToStandardOutput())
   } catch (error) {
     process.stderr.write(`lstm-serve: ${(error as Error).message}\n`)
-    process.exit(1)
+    process.exit((error as Error).name === 'KernelUnavailableError' ? 2 : 1)
   }
 }
 
 async function serve(config: Config): Promise<void> {
   const app = await buildOrExit(config)
+  const { name: kernel, variant } = app.pool.sharedKernel
+  app.log.info({ kernel, variant, workers: config.workers }, 'computing')
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
   endWithGrace(app, config)
   if (config.demoSets) await loadDemoSets(app)

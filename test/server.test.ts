@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { cp } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { random, randomSet } from './tensors.ts'
@@ -32,8 +34,12 @@ async function start(t: Test, args: string[] = [], env: Record<string, string> =
   return { process: child, address, output: () => output }
 }
 
-async function run(args: string[], env: Record<string, string> = {}): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, [server, ...args], { env: { PATH: process.env.PATH, ...env } })
+async function run(
+  args: string[],
+  env: Record<string, string> = {},
+  entry = server
+): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, [entry, ...args], { env: { PATH: process.env.PATH, ...env } })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
   const [code] = await once(child, 'close')
@@ -178,4 +184,15 @@ t.test('--help and --version', async (t) => {
   t.equal(help.code, 0)
   t.match(help.output, /--max-pending/)
   t.match((await run(['--version'])).output, /^\d+\.\d+\.\d+\n$/)
+})
+
+t.test('a kernel that is not there stops the start with a word about it', async (t) => {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const copy = t.testdir({ node_modules: t.fixture('symlink', join(root, 'node_modules')) })
+  for (const part of ['package.json', 'dist/src', 'dist/schemas']) {
+    await cp(join(root, part), join(copy, part), { recursive: true })
+  }
+  const { code, output } = await run([], { LSTM_KERNEL: 'native' }, join(copy, 'dist/src/server.js'))
+  t.equal(code, 2)
+  t.match(output, /^lstm-serve: LSTM_KERNEL is native, but the native kernel is not built: `npm run native`/)
 })

@@ -3,11 +3,17 @@ import type { Kernel } from '../kernels/kernel.ts'
 import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-set.ts'
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
-import { exportSet } from '../protocols/rest/export-set.ts'
-import { keepSet, restoreSet } from '../protocols/rest/kept-set.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
 import type { Limits } from './limits.ts'
-import type { Computed, InferenceKind, MovedOperation, MovedResult, PartOutcome } from './messages.ts'
+import type {
+  Computed,
+  InferenceKind,
+  MovedImport,
+  MovedOperation,
+  MovedResult,
+  PartOutcome,
+  RestoredSet
+} from './messages.ts'
 import type { Part } from './part.ts'
 import { type PublishedSet, SetRegistry } from './registry.ts'
 import { RowCounts } from './row-counts.ts'
@@ -85,14 +91,31 @@ export class Executor {
   run(operation: MovedOperation, id: number): MovedResult | Promise<MovedResult> {
     switch (operation.kind) {
       case 'import':
-        return keepSet(operation, this.#context)
+        return this.#import(operation)
       case 'restore':
-        return restoreSet(operation.path, this.#context)
+        return this.#restore(operation.path)
       case 'export':
-        return exportSet(operation.set, operation.format, operation.encoding, this.#context)
+        return this.#export(operation)
       default:
         return this.infer(operation.kind, operation.body, id)
     }
+  }
+
+  // Readers and writers of files are some fifty modules: a thread that is asked for neither starts without them.
+
+  async #import(operation: MovedImport): Promise<ParameterSet> {
+    const { keepSet } = await import('../protocols/rest/kept-set.ts')
+    return keepSet(operation, this.#context)
+  }
+
+  async #restore(path: string): Promise<RestoredSet> {
+    const { restoreSet } = await import('../protocols/rest/kept-set.ts')
+    return restoreSet(path, this.#context)
+  }
+
+  async #export({ set, format, encoding }: Extract<MovedOperation, { kind: 'export' }>): Promise<MovedResult> {
+    const { exportSet } = await import('../protocols/rest/export-set.ts')
+    return exportSet(set, format, encoding, this.#context)
   }
 
   /** Steps a part of somebody's job to its end. */

@@ -2,6 +2,8 @@ import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
 import type { Keep } from '../parameters/durable/folder.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
+import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Body } from './body.ts'
 import type { Limits } from './limits.ts'
@@ -10,8 +12,6 @@ import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
-export type WeightsFormat = 'json' | 'npz'
-
 /** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
 export const inferenceKinds = ['cell', 'sequence'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
@@ -19,14 +19,16 @@ export type InferenceKind = (typeof inferenceKinds)[number]
 interface Export {
   readonly kind: 'export'
   readonly set: ParameterSet
-  readonly format: WeightsFormat
+  readonly format: ExportFormat
   readonly encoding: Encoding
 }
 
-/** Everything but `kind`, `body` and `keep` says how the body is to be read, and is stored with it. */
 interface Import {
   readonly kind: 'import'
   readonly body: Body
+  /** How the body is to be read; stored with it. */
+  readonly settings?: ImportSettings
+  /** Where to write it. */
   readonly keep?: Keep | undefined
 }
 

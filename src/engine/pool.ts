@@ -42,9 +42,12 @@ export interface PoolOptions extends AdmissionLimits {
  */
 export class Pool {
   readonly admission: Admission
+  /** The kernel's memory and what goes with it, as every worker has it. */
+  readonly sharedKernel: SharedKernel
+  /** Rows of each call of the kernel so far, by worker; this thread is the last one. */
+  readonly rowCounts: readonly RowCounts[]
   readonly #options: PoolOptions
   readonly #members = new Set<Member>()
-  readonly #kernel: SharedKernel
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
   /** Runs short inferences on this thread. */
@@ -53,16 +56,14 @@ export class Pool {
   #pendingHere = 0
   readonly #bodies = new Bodies()
   readonly #pending = new Map<number, Pending>()
-  /** Operations that came while no worker was there. */
+  /** Operations that came while no worker was there, and those to be run again. */
   readonly #fresh: number[] = []
-  /** Operations to be run again. */
   readonly #suspects: number[] = []
   readonly #estate: Estate
-  readonly #restarts = new Restarts((slot) => {
+  readonly restarts = new Restarts((slot) => {
     this.#add(slot).catch(() => {}) // its exit has been seen to
   })
   #nextOwner = 1
-  readonly #rowCounts: readonly RowCounts[]
   readonly #runningValues: SharedArrayBuffer
   #nextId = 0
   #closing = false
@@ -70,18 +71,18 @@ export class Pool {
   private constructor(options: PoolOptions) {
     this.#options = options
     this.admission = new Admission(options)
-    this.#kernel = shareKernel(options.kernel)
-    this.#estate = createEstate(this.#kernel)
+    this.sharedKernel = shareKernel(options.kernel)
+    this.#estate = createEstate(this.sharedKernel)
     // one place more, for this thread
     this.#runningValues = RunningValues.createMemory(options.workers + 1)
-    this.#rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
+    this.rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
     this.#inline = options.inline === false ? undefined : new InlinePolicy()
     this.#executor = new Executor({
-      kernel: this.#kernel,
+      kernel: this.sharedKernel,
       limits: options.limits,
       sets: new Map(),
       workers: 1, // what is run here is short
-      rowCounts: this.#rowCounts[options.workers].memory,
+      rowCounts: this.rowCounts[options.workers].memory,
       runningValues: this.#runningValues,
       slot: options.workers,
       owner: 0,
@@ -104,12 +105,7 @@ export class Pool {
 
   /** Name of the kernel that the workers run. */
   get kernel(): string {
-    return this.#kernel.name
-  }
-
-  /** The kernel's memory and what goes with it, as every worker has it. */
-  get sharedKernel(): SharedKernel {
-    return this.#kernel
+    return this.sharedKernel.name
   }
 
   /** Workers that take operations. */
@@ -117,21 +113,11 @@ export class Pool {
     return [...this.#members].filter(({ ready }) => ready).length
   }
 
-  /** Workers that ended and were replaced. */
-  get restarts(): number {
-    return this.#restarts.count
-  }
-
   /** Of each worker: its number, and how much of the time since the last call it had something to do. */
   busyRatios(): { slot: number; ratio: number }[] {
     return [...this.#members]
       .filter(({ ready }) => ready)
       .map((member) => ({ slot: member.slot, ratio: member.busyRatio() }))
-  }
-
-  /** Rows of each call of the kernel so far, by worker. */
-  get rowCounts(): readonly RowCounts[] {
-    return this.#rowCounts
   }
 
   /** Operations under way. */
@@ -194,7 +180,7 @@ export class Pool {
   }
 
   #start<R>(work: Work, bytes: number, { timeoutMs, onStart }: RunOptions): Promise<R> {
-    if (this.workers === 0 && this.#restarts.hopeless) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
+    if (this.workers === 0 && this.restarts.hopeless) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
     const load = OPERATION_LOAD + bytes
     return new Promise<R>((resolve, reject) => {
@@ -270,7 +256,7 @@ export class Pool {
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
   async close(): Promise<void> {
     this.#closing = true
-    this.#restarts.cancel()
+    this.restarts.cancel()
     for (const id of [...this.#fresh, ...this.#suspects]) {
       this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
@@ -291,10 +277,10 @@ export class Pool {
     const { limits, workers, workerUrl, onFault } = this.#options
     const data = {
       limits,
-      kernel: this.#kernel,
+      kernel: this.sharedKernel,
       sets: this.#sets.byName,
       workers,
-      rowCounts: this.#rowCounts[slot].memory,
+      rowCounts: this.rowCounts[slot].memory,
       owner: this.#nextOwner++,
       runningValues: this.#runningValues,
       slot
@@ -352,7 +338,7 @@ export class Pool {
     if (member === undefined) this.#forgetWaiting(id)
     else member.load -= waiting.load
     if (member?.reserved) this.#giveWaiting()
-    this.#restarts.worked()
+    this.restarts.worked()
     return waiting
   }
 
@@ -405,7 +391,7 @@ export class Pool {
       this.#over(id)
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
-    if (!this.#closing) this.#restarts.schedule(member.slot)
+    if (!this.#closing) this.restarts.schedule(member.slot)
   }
 
   #recover(owner: number): void {

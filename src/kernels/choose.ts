@@ -1,24 +1,47 @@
 import type { Kernel } from './kernel.ts'
+import { createSharedMemory, SharedHeap } from './memory.ts'
+import { loadVariants, type VariantName } from './native/binary.ts'
+import { NativeKernel } from './native/kernel.ts'
 import { createReferenceKernel } from './reference.ts'
 import { WasmKernel } from './wasm/kernel.ts'
-import { createSharedMemory, SharedHeap } from './wasm/memory.ts'
-import { availableBuilds } from './wasm/module.ts'
+import { availableBuilds, type WasmBuild } from './wasm/module.ts'
 
-export type KernelSetting = 'auto' | 'wasm' | 'reference'
+/** The kernel that was asked for does not run here; the message says what to do about it. Known by its name. */
+class KernelUnavailableError extends Error {
+  override readonly name = 'KernelUnavailableError'
+}
 
-/** What the threads of a process share to run one kernel over the same memory. Crosses a thread boundary as it is. */
+export type KernelSetting = 'auto' | 'native' | 'wasm' | 'reference'
+
+/**
+ * What the threads of a process share to run one kernel over the same memory; `variant` is the one of its builds that
+ * all of them use. Crosses a thread boundary as it is.
+ */
 export type SharedKernel =
-  | { readonly name: 'wasm'; readonly memory: WebAssembly.Memory }
-  | { readonly name: 'reference' }
+  | { readonly name: 'native'; readonly variant: VariantName; readonly memory: WebAssembly.Memory }
+  | { readonly name: 'wasm'; readonly variant: WasmBuild; readonly memory: WebAssembly.Memory }
+  | { readonly name: 'reference'; readonly variant: 'float64' }
 
 /**
  * Chooses the kernel of this process and makes what its threads share; called once a process.
- * @throws Error when the kernel that is asked for does not run here
+ * @throws KernelUnavailableError
  */
 export function shareKernel(setting: KernelSetting): SharedKernel {
-  const wasm = setting !== 'reference' && availableBuilds().length > 0
-  if (setting === 'wasm' && !wasm) throw new Error('LSTM_KERNEL is wasm, but this engine has no WebAssembly SIMD')
-  return wasm ? { name: 'wasm', memory: createSharedMemory() } : { name: 'reference' }
+  if (setting === 'native') {
+    try {
+      return { name: 'native', variant: loadVariants()[0].name, memory: createSharedMemory() }
+    } catch (error) {
+      throw new KernelUnavailableError(`LSTM_KERNEL is native, but ${(error as Error).message}`)
+    }
+  }
+  const [variant] = setting === 'auto' ? NativeKernel.variants() : []
+  if (variant !== undefined) return { name: 'native', variant, memory: createSharedMemory() }
+  const [build] = setting === 'reference' ? [] : availableBuilds()
+  if (build !== undefined) return { name: 'wasm', variant: build, memory: createSharedMemory() }
+  if (setting === 'wasm') {
+    throw new KernelUnavailableError('LSTM_KERNEL is wasm, but this engine has no WebAssembly SIMD')
+  }
+  return { name: 'reference', variant: 'float64' }
 }
 
 /**
@@ -26,7 +49,14 @@ export function shareKernel(setting: KernelSetting): SharedKernel {
  * @param owner number of this thread, from 1; 0 when nobody will ask for what it leaves behind
  */
 export function createKernel(shared: SharedKernel, owner = 0): Kernel {
-  return shared.name === 'wasm' ? new WasmKernel({ memory: shared.memory, owner }) : createReferenceKernel()
+  switch (shared.name) {
+    case 'native':
+      return new NativeKernel({ memory: shared.memory, variant: shared.variant, owner })
+    case 'wasm':
+      return new WasmKernel({ memory: shared.memory, build: shared.variant, owner })
+    case 'reference':
+      return createReferenceKernel()
+  }
 }
 
 /** For the thread that looks after the others: what becomes of the memory of one that died. */
@@ -38,7 +68,7 @@ export interface Estate {
 }
 
 export function createEstate(shared: SharedKernel): Estate {
-  if (shared.name === 'wasm') return new SharedHeap(shared.memory)
+  if ('memory' in shared) return new SharedHeap(shared.memory)
   // each piece is memory of its own, which goes when nobody has it any more
   return { adopt: () => {}, recover: () => true }
 }

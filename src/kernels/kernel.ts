@@ -6,7 +6,9 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
-type KernelName = 'reference' | 'wasm'
+import type { Precision } from './precision.ts'
+
+export type KernelName = 'reference' | 'wasm' | 'native'
 
 /** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
 export interface LayerWeights {
@@ -37,6 +39,8 @@ export interface HeadWeights {
 export interface PackedLayer {
   readonly n_x: number
   readonly n_a: number
+  /** How the recurrent weights lie in memory. */
+  readonly precision: Precision
   readonly memory: Float32Array
 }
 
@@ -55,11 +59,12 @@ export interface GateOutputs {
 }
 
 /**
- * Sequences on their way through one layer. All arrays lie in memory from the kernel's `allocate`. A run may cover only
- * some of the rows that lie there: its arrays then begin at the first of them, and m stays what lies between two steps.
+ * Sequences on their way through one layer. All arrays lie in memory from the kernel's `allocate`. They may be those
+ * of m sequences, or begin at a later row of such: then activeRows[0] says how many rows from there on are this
+ * run's, and the arrays need not reach past the last of them.
  */
 export interface LayerRun {
-  /** Rows from the beginning of one step to that of the next. */
+  /** Rows between two steps. */
   readonly m: number
   /** Steps to make. The arrays may have room for more. */
   readonly T_x: number
@@ -82,11 +87,14 @@ export interface Kernel {
   /** Gives memory from `allocate` back; it must not be touched again. */
   release(memory: Float32Array): void
 
-  /** Copies weights into memory of this kernel, in its order. */
-  packLayer(weights: LayerWeights): PackedLayer
+  /**
+   * Copies weights into memory of this kernel, in its order, the recurrent ones as `precision` leaves them (float32
+   * when left out). A kernel that has no use for smaller weights holds the same numbers as float32.
+   */
+  packLayer(weights: LayerWeights, precision?: Precision): PackedLayer
   packHead(weights: HeadWeights): PackedHead
 
-  /** The weights back, bit for bit, as fresh arrays. */
+  /** The weights back, bit for bit as they are stored, as fresh float32 arrays. */
   unpackLayer(layer: PackedLayer): LayerWeights
   unpackHead(head: PackedHead): HeadWeights
 

@@ -3,6 +3,7 @@ import { lstmCellForward } from '../lstm/cell.ts'
 import { addColumn, dot, type Matrix, matrix, zeros } from '../lstm/matrix.ts'
 import type { Parameters } from '../lstm/parameters.ts'
 import type { HeadWeights, Kernel, LayerRun, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
+import { roundRecurrent } from './precision.ts'
 
 /**
  * The reference kernel: every step is src/lstm's own, in float64, on float32 weights, and states are rounded to
@@ -14,11 +15,10 @@ export function createReferenceKernel(): Kernel {
     name: 'reference',
     allocate,
     release: () => {}, // the garbage collector has it
-    packLayer: ({ n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }) => ({
-      n_x,
-      n_a,
-      memory: concatenate([Wf, bf, Wi, bi, Wc, bc, Wo, bo])
-    }),
+    packLayer(weights, precision = 'float32') {
+      const { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo } = roundRecurrent(weights, precision)
+      return { n_x, n_a, precision: 'float32', memory: concatenate([Wf, bf, Wi, bi, Wc, bc, Wo, bo]) }
+    },
     packHead: ({ n_a, n_y, Wy, by }) => ({ n_a, n_y, memory: concatenate([Wy, by]) }),
     unpackLayer,
     unpackHead,
@@ -75,7 +75,9 @@ function unpackHead({ n_a, n_y, memory }: PackedHead): HeadWeights {
 /** One time step of one run: its active rows become the columns of the notation and come back as rows. */
 function stepRun({ n_x, n_a }: PackedLayer, parameters: Parameters, run: LayerRun): void {
   const { m, t, x, a, c, gates } = run
+  run.t = t + 1
   const rows = run.activeRows[t]
+  if (rows === 0) return
   const { a_next, c_next, cache } = lstmCellForward(
     fromRows(x, t * m, rows, n_x),
     fromRows(a, t * m, rows, n_a),
@@ -88,7 +90,6 @@ function stepRun({ n_x, n_a }: PackedLayer, parameters: Parameters, run: LayerRu
     const output = gates[gate]
     if (output !== undefined) toRows(cache[gate], output, t * m)
   }
-  run.t = t + 1
 }
 
 /** `rows` rows of n values from row `first` on, as the (n, rows) matrix of the notation. */

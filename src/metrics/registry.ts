@@ -53,7 +53,7 @@ function addEngineMetrics(registry: Registry, pool: Pool): void {
   ])
   addMetric(registry, 'gauge', 'lstm_workers', 'Workers that take operations.', () => [[{}, pool.workers]])
   addMetric(registry, 'counter', 'lstm_worker_restarts_total', 'Workers that ended and were replaced.', () => [
-    [{}, pool.restarts]
+    [{}, pool.restarts.count]
   ])
   addMetric(registry, 'gauge', 'lstm_worker_busy_ratio', 'Share of the time since the last scrape with work.', () =>
     pool.busyRatios().map(({ slot, ratio }) => [{ worker: String(slot) }, ratio] as const)

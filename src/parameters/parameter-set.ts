@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { LstmError } from '../errors.ts'
 import type { Kernel, PackedHead, PackedLayer } from '../kernels/kernel.ts'
+import type { Precision } from '../kernels/precision.ts'
 import { forEachParameter, type ParameterName, parameterDimensions, parameterNames } from '../lstm/dimensions.ts'
 import type { NamedArray } from './files/array.ts'
+import { type Deviations, measureDeviations } from './probe.ts'
 
 /** Named, immutable, versioned. Plain data over shared memory: every thread gets the same bytes. */
 export interface ParameterSet {
-  /** The first 16 hexadecimal digits of SHA-256 over the content: equal arrays, equal version. */
+  /** The first 16 hexadecimal digits of SHA-256 over content and precision: equal arrays, equal version. */
   readonly version: string
   readonly n_x: number
   readonly n_a: number
@@ -16,6 +18,10 @@ export interface ParameterSet {
   readonly head: PackedHead
   /** Bytes of the weights in memory. */
   readonly bytes: number
+  /** What was made of the recurrent weights; whether the kernel also stores them so, its packed layers say. */
+  readonly precision: Precision
+  /** What that changes, unless it is float32. */
+  readonly deviations?: Deviations
 }
 
 export type ParameterArrays = Readonly<Record<ParameterName, NamedArray>>
@@ -48,17 +54,35 @@ export function selectArrays(arrays: ReadonlyMap<string, NamedArray>): Parameter
  * @param prefix in front of each array's name in messages, such as "parameters."
  * @throws LSTM_ERR_SHAPE_MISMATCH, LSTM_ERR_EMPTY_AXIS, LSTM_ERR_INVALID_PARAMETER_SET
  */
-export function createParameterSet(kernel: Kernel, arrays: ParameterArrays, prefix = ''): ParameterSet {
+export function createParameterSet(
+  kernel: Kernel,
+  arrays: ParameterArrays,
+  prefix = '',
+  precision: Precision = 'float32'
+): ParameterSet {
   const shapes = forEachParameter((name) => arrays[name].shape)
   const { n_x, n_a, n_y } = parameterDimensions(shapes, prefix)
   const data = forEachParameter((name) => arrays[name].data)
-  const layer = kernel.packLayer({ n_x, n_a, ...data })
+  const packed: (PackedLayer | PackedHead)[] = []
+  const keep = <T extends PackedLayer | PackedHead>(piece: T): T => {
+    packed.push(piece)
+    return piece
+  }
   try {
-    const head = kernel.packHead({ n_a, n_y, ...data })
+    const layer = keep(kernel.packLayer({ n_x, n_a, ...data }, precision))
+    const head = keep(kernel.packHead({ n_a, n_y, ...data }))
     const bytes = layer.memory.byteLength + head.memory.byteLength
-    return { version: contentVersion(arrays), n_x, n_a, n_y, layers: [layer], head, bytes }
+    const version = contentVersion(arrays, precision)
+    const set = { version, n_x, n_a, n_y, layers: [layer], head, bytes, precision }
+    if (precision === 'float32') return set
+    const exact = kernel.packLayer({ n_x, n_a, ...data })
+    try {
+      return { ...set, deviations: measureDeviations(kernel, head, exact, layer) }
+    } finally {
+      kernel.release(exact.memory)
+    }
   } catch (error) {
-    kernel.release(layer.memory)
+    for (const { memory } of packed) kernel.release(memory)
     throw error
   }
 }
@@ -69,8 +93,9 @@ export function releaseParameterSet(kernel: Kernel, { layers, head }: ParameterS
   kernel.release(head.memory)
 }
 
-function contentVersion(arrays: ParameterArrays): string {
+function contentVersion(arrays: ParameterArrays, precision: Precision): string {
   const hash = createHash('sha256')
+  if (precision !== 'float32') hash.update(precision)
   for (const name of parameterNames) {
     const { shape, data } = arrays[name]
     hash.update(`${name}(${shape.join()})`)
@@ -79,7 +104,7 @@ function contentVersion(arrays: ParameterArrays): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** The ten arrays back, bit for bit. */
+/** The ten arrays back, bit for bit as they are stored. */
 export function parameterArrays(kernel: Kernel, { n_x, n_a, n_y, layers, head }: ParameterSet): ParameterArrays {
   const layer = kernel.unpackLayer(layers[0])
   const { Wy, by } = kernel.unpackHead(head)

@@ -33,14 +33,15 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
       }
     },
     async (_request, reply): Promise<Readiness> => {
-      const { workers, kernel } = app.pool
+      const { workers, sharedKernel } = app.pool
       const ready = workers > 0 && !app.drain.begun
       reply.code(ready ? 200 : 503)
       const { size, notLoaded } = app.store
       return {
         ready,
         version,
-        kernel,
+        kernel: sharedKernel.name,
+        kernel_variant: sharedKernel.variant,
         workers,
         parameter_sets: size,
         ...(notLoaded.length > 0 ? { parameter_sets_not_loaded: notLoaded.length } : {})

@@ -1,18 +1,43 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Encoding, type ParameterSetDescription, type ParameterSetList, ParameterSetName } from '../../schemas/index.ts'
+import {
+  Encoding,
+  ImportSettings,
+  type ParameterSetDescription,
+  type ParameterSetList,
+  ParameterSetName
+} from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
 import type { Scope } from '../access/key-file.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
+import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { StoredSet } from '../parameters/store.ts'
 import { bodyOf, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
-const npzTypes = ['application/x-npz', 'application/zip', 'application/octet-stream']
-const accepts = ['application/json', ...npzTypes]
-const offered = ['application/json', 'application/x-npz', 'application/zip']
+/** The content says what a file is; these are the types under which one may come. */
+const accepts = [
+  'application/json',
+  'application/octet-stream',
+  'application/zip',
+  'application/x-npz',
+  'application/x-hdf5',
+  'application/x-hdf',
+  'application/vnd.safetensors',
+  'application/onnx'
+]
+
+/** The forms of the weights, by Content-Type; npz has two. */
+const forms: Readonly<Record<string, ExportFormat>> = {
+  'application/json': 'json',
+  'application/x-npz': 'npz',
+  'application/zip': 'npz',
+  'application/vnd.safetensors': 'safetensors',
+  'application/onnx': 'onnx'
+}
+const offered = Object.keys(forms)
 
 const readers: readonly Scope[] = ['infer', 'manage']
 const managers: readonly Scope[] = ['manage']
@@ -62,14 +87,14 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',
         description:
-          "The ten arrays as JSON (nested or base64) or as NumPy's npz; the content decides, not only Content-Type. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. If-Match and If-None-Match are honoured.",
+          "A trained LSTM as the framework wrote it: safetensors, PyTorch (.pt), Keras (.keras, .weights.h5, .h5), ONNX, NumPy's npz, or JSON, of the ten arrays or of a whole model. The content decides, not Content-Type; docs/formats.md has the names that are looked for. The query says what a file does not. Replacing is atomic: requests already begun finish on the version that they began with, later ones see the new one. With `precision` the recurrent weights are stored smaller, and the answer says what that changes. If-Match and If-None-Match are honoured.",
         tags: ['parameters'],
         params: byName,
+        querystring: ImportSettings,
         body: {
           content: {
-            'application/json': { schema: Type.Ref('ParameterArrays#') },
-            'application/x-npz': binary,
-            'application/octet-stream': binary
+            'application/json': { schema: Type.Union([Type.Ref('ParameterArrays#'), Type.Ref('ModelDocument#')]) },
+            ...Object.fromEntries(accepts.slice(1).map((type) => [type, binary]))
           }
         },
         response: {
@@ -82,9 +107,10 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     async (request, reply) => {
       const { name } = request.params
       const body = bodyOf(request)
+      const settings = request.query
       const { stored, replaced } = await app.store.put(
         name,
-        (keep) => app.pool.run<'import'>({ kind: 'import', body, keep }),
+        (keep) => app.pool.run<'import'>({ kind: 'import', body, settings, keep }),
         () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
       )
       reply.code(replaced ? 200 : 201).header('etag', etag(stored.set.version))
@@ -124,18 +150,28 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       schema: {
         operationId: 'getWeights',
         summary: 'The weights of a parameter set',
-        description: "As JSON, or as NumPy's npz when Accept says application/x-npz or application/zip.",
+        description:
+          "As JSON, or as NumPy's npz, safetensors with PyTorch's names, or ONNX: as Accept says, or `format` where it stands in the query. Recurrent weights of reduced precision come as the float32 numbers that they are stored as.",
         tags: ['parameters'],
         params: byName,
-        querystring: Type.Object({ encoding: Type.Optional(Encoding) }, { additionalProperties: false }),
+        querystring: Type.Object(
+          {
+            encoding: Type.Optional(Encoding),
+            format: Type.Optional(
+              Type.Enum(['json', 'npz', 'safetensors', 'onnx'], {
+                description: 'Form of the weights; stands above Accept.'
+              })
+            )
+          },
+          { additionalProperties: false }
+        ),
         response: {
           200: {
-            description: 'The ten arrays.',
+            description: 'The weights; what the engine runs today, the ten arrays can say.',
             headers: etagHeader,
             content: {
               'application/json': { schema: Type.Ref('ParameterArrays#') },
-              'application/x-npz': binary,
-              'application/zip': binary
+              ...Object.fromEntries(offered.slice(1).map((type) => [type, binary]))
             }
           },
           304: { description: 'If-None-Match names this version in this form.', type: 'null' },
@@ -145,18 +181,18 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { set, name } = stored(request.params.name)
-      const { encoding = 'nested' } = request.query
-      const type = request.type(offered)
+      const { encoding = 'nested', format: asked } = request.query
+      const type = asked === undefined ? request.type(offered) : offered.find((each) => forms[each] === asked)
       if (typeof type !== 'string') {
         throw new LstmError('LSTM_ERR_NOT_ACCEPTABLE', [String(request.headers.accept), offered.join(', ')])
       }
-      const format = type === 'application/json' ? 'json' : 'npz'
+      const format = forms[type]
       // each form has bytes of its own, so each has a tag of its own
       const tag = etag(`${set.version}-${format === 'json' ? encoding : format}`)
       reply.header('etag', tag).header('vary', 'accept')
       if (notModified(request.headers, tag)) return reply.code(304).send(null)
       const answer = await app.pool.run<'export'>({ kind: 'export', set, format, encoding })
-      if (format === 'npz') reply.header('content-disposition', `attachment; filename="${name}.npz"`)
+      if (format !== 'json') reply.header('content-disposition', `attachment; filename="${name}.${format}"`)
       return reply.type(type).send(Buffer.from(answer.buffer))
     }
   )
@@ -186,14 +222,16 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
 }
 
 function describe({ name, set, created }: StoredSet): ParameterSetDescription {
-  const { version, n_x, n_a, n_y, layers, bytes } = set
+  const { version, n_x, n_a, n_y, layers, bytes, precision, deviations } = set
   return {
     name,
     version,
     n_x,
     n_a,
     n_y,
-    layers: layers.map((layer) => ({ n_x: layer.n_x, n_a: layer.n_a })),
+    layers: layers.map((layer) => ({ n_x: layer.n_x, n_a: layer.n_a, stored: layer.precision })),
+    precision,
+    ...(deviations && { deviations }),
     bytes,
     created: created.toISOString()
   }

@@ -2,7 +2,7 @@
 // kernel's memory is as it was. 60 seconds by hand, a few in CI. Needs a build.
 import { buildApp } from '../../dist/src/app.js'
 import { loadConfig } from '../../dist/src/config.js'
-import { SharedHeap } from '../../dist/src/kernels/wasm/memory.js'
+import { SharedHeap } from '../../dist/src/kernels/memory.js'
 import { set } from './server.mjs'
 
 const seconds = Number(process.argv[2] ?? 60)

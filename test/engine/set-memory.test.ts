@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Pool } from '../../src/engine/pool.ts'
 import { SetRegistry } from '../../src/engine/registry.ts'
-import { SharedHeap } from '../../src/kernels/wasm/memory.ts'
+import { SharedHeap } from '../../src/kernels/memory.ts'
 import { random, randomSet } from '../tensors.ts'
 
 const bytes = (body: unknown) => [Buffer.from(JSON.stringify(body))]

@@ -7,6 +7,7 @@ import { Stepper } from '../../src/engine/stepper.ts'
 import { createKernel, shareKernel } from '../../src/kernels/choose.ts'
 import type { Kernel } from '../../src/kernels/kernel.ts'
 import type { ParameterSet } from '../../src/parameters/parameter-set.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { flatten, random } from '../tensors.ts'
 import { makeSet } from './sets.ts'
 
@@ -39,7 +40,7 @@ const shapes = fc.record({
   seed: fc.nat()
 })
 
-for (const name of ['wasm', 'reference'] as const)
+for (const name of kernelNames)
   t.test(`a job in parts gives the same bits as whole: ${name}`, async () => {
     const kernel = createKernel(shareKernel(name))
     const set = makeSet(kernel, 1, 3, 5)

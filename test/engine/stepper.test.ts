@@ -8,6 +8,7 @@ import { createKernel, shareKernel } from '../../src/kernels/choose.ts'
 import type { Kernel } from '../../src/kernels/kernel.ts'
 import { createReferenceKernel } from '../../src/kernels/reference.ts'
 import type { ParameterSet } from '../../src/parameters/parameter-set.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { flatten, random } from '../tensors.ts'
 import { makeSet } from './sets.ts'
 
@@ -23,7 +24,7 @@ function makeJob(kernel: Kernel, set: ParameterSet, seed: number, m: number, T_x
 
 const results = ({ whole: { run, y } }: Job) => [run.a, run.c, run.gates.ot!, y!].map((values) => Array.from(values))
 
-for (const name of ['wasm', 'reference'] as const)
+for (const name of kernelNames)
   t.test(`a job gives the same bits alone and in a crowd that comes and goes: ${name}`, async () => {
     const kernel = createKernel(shareKernel(name))
     const sets = [makeSet(kernel, 1, 3, 5), makeSet(kernel, 2, 2, 9)]

@@ -96,7 +96,7 @@ t.test('the engine, the sets and the build are shown', async (t) => {
   t.equal(sampled(samples, 'lstm_requests_in_flight'), 1, 'the scrape itself')
   t.equal(sampled(samples, 'lstm_parameter_sets'), 1)
   t.equal(sampled(samples, 'lstm_parameter_set_bytes', { name: 'p' }), json.bytes)
-  t.equal(sampled(samples, 'lstm_build_info', { kernel: 'wasm', node: process.version }), 1)
+  t.equal(sampled(samples, 'lstm_build_info', { kernel: service.app.pool.kernel, node: process.version }), 1)
   for (const worker of ['0', '1']) {
     const ratio = sampled(samples, 'lstm_worker_busy_ratio', { worker })!
     t.ok(ratio >= 0 && ratio <= 1, `worker ${worker} is busy for ${ratio}`)

@@ -273,9 +273,9 @@ t.test('a PUT that fails says why and leaves the old set in place', async (t) =>
     [{ ...set, by: 'x' }, 'LSTM_ERR_BAD_TENSOR', '/by', /nested arrays/],
     [{ ...set, by: { shape: [2, 1], data: float32Base64([1, Number.NaN]) } }, 'LSTM_ERR_NON_FINITE', '/by/data', /NaN/],
     ['{"Wf":[[1', 'LSTM_ERR_MALFORMED_JSON', undefined, /end of input/],
-    ['', 'LSTM_ERR_UNREADABLE_FILE', undefined, /begins with neither/],
-    ['GIF89a', 'LSTM_ERR_UNREADABLE_FILE', undefined, /begins with neither/],
-    [npz.subarray(0, npz.length / 2), 'LSTM_ERR_UNREADABLE_FILE', undefined, /npz/],
+    ['', 'LSTM_ERR_UNREADABLE_FILE', undefined, /the file is empty/],
+    ['GIF89a', 'LSTM_ERR_UNREADABLE_FILE', undefined, /none of JSON, npz, safetensors/],
+    [npz.subarray(0, npz.length / 2), 'LSTM_ERR_UNREADABLE_FILE', undefined, /cut off/],
     [bomb, 'LSTM_ERR_UNREADABLE_FILE', undefined, /Wf/],
     [fixture('npz/refused_object.npz'), 'LSTM_ERR_UNREADABLE_FILE', undefined, /pickle/]
   ]

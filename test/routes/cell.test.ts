@@ -1,11 +1,12 @@
 import t from 'tap'
 import { courseCell, largestDifference } from '../fixtures.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { startService } from '../service.ts'
 import { fromBase64, random, randomSet, toBase64, transpose } from '../tensors.ts'
 
 const headers = { 'content-type': 'application/json' }
 
-for (const kernel of ['wasm', 'reference'] as const)
+for (const kernel of kernelNames)
   t.test(`POST /cell gives the course's numbers: ${kernel}`, async (t) => {
     const { ask } = await startService(t, { kernel })
     const { parameters, xt, a_prev, c_prev, expected } = courseCell()

@@ -42,6 +42,17 @@ t.test('sets outlive the service, with their version and the time they were put 
   t.equal((await second.ask({ url: '/cell', body: { parameters: 'A', xt: [[1]] } })).status, 200)
 })
 
+t.test('a set is read again as its request said', async (t) => {
+  const dataDir = t.testdir()
+  const first = await startService(t, { dataDir })
+  const url = '/parameters/small?precision=int8'
+  const { json: put } = await first.ask({ method: 'PUT', url, body: randomSet(1, 8, 16, 2) })
+  t.equal(put.precision, 'int8')
+  await first.app.close()
+  const second = await startService(t, { dataDir })
+  t.strictSame((await second.ask({ method: 'GET', url: '/parameters/small' })).json, put)
+})
+
 t.test('a damaged file is reported, never served, and can be replaced', async (t) => {
   const dataDir = t.testdir()
   const first = await startService(t, { dataDir })

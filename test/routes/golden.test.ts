@@ -1,12 +1,13 @@
 import t from 'tap'
 import { readNpz } from '../../src/parameters/files/npz.ts'
 import { fixture, jsonFixture, largestDifference } from '../fixtures.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { startService } from '../service.ts'
 import { nest } from '../tensors.ts'
 
 const limits = { maxInflatedBytes: 1e8 }
 
-for (const kernel of ['wasm', 'reference'] as const)
+for (const kernel of kernelNames)
   t.test(`digits: 349 of 360 images, and the outputs of the first eight: ${kernel}`, async (t) => {
     const { ask, load } = await startService(t, { kernel })
     await load('digits')
@@ -34,7 +35,7 @@ for (const kernel of ['wasm', 'reference'] as const)
     }
   })
 
-for (const kernel of ['wasm', 'reference'] as const)
+for (const kernel of kernelNames)
   t.test(`words: 1.86149 nats per character over words that the model never saw: ${kernel}`, async (t) => {
     const { ask, load } = await startService(t, { kernel })
     await load('words')

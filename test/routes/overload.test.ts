@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { SharedHeap } from '../../src/kernels/wasm/memory.ts'
+import { SharedHeap } from '../../src/kernels/memory.ts'
 import { type Service, startService } from '../service.ts'
 
 /** What is refused, what is stopped, and that nothing of it is left. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { readNpz } from '../../src/parameters/files/npz.ts'
 import { example } from '../fixtures.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { startService } from '../service.ts'
 import { float32, random, randomSet, toBase64 } from '../tensors.ts'
 
@@ -16,7 +17,8 @@ t.test('a set goes in, is described, gives its weights back, and goes', async (t
     n_x: 3,
     n_a: 5,
     n_y: 2,
-    layers: [{ n_x: 3, n_a: 5 }],
+    layers: [{ n_x: 3, n_a: 5, stored: 'float32' }],
+    precision: 'float32',
     bytes: Number
   })
   t.equal(put.headers.etag, `"${put.json.version}"`)
@@ -47,6 +49,51 @@ t.test('a set goes in, is described, gives its weights back, and goes', async (t
   t.equal((await ask({ method: 'GET', url: '/parameters/mine' })).status, 404)
   t.equal((await ask({ url: '/cell', body: { parameters: 'mine', xt: random(1, [3, 1]) } })).status, 404)
 })
+
+for (const kernel of kernelNames)
+  for (const precision of ['bfloat16', 'int8'] as const)
+    t.test(`recurrent weights as ${precision}: ${kernel}`, async (t) => {
+      const { ask } = await startService(t, { kernel })
+      const arrays = randomSet(2, 3, 33, 4)
+      const full = await ask({ method: 'PUT', url: '/parameters/full', body: arrays })
+      t.notOk('deviations' in full.json)
+      const put = await ask({ method: 'PUT', url: `/parameters/small?precision=${precision}`, body: arrays })
+      t.equal(put.status, 201)
+      t.equal(put.json.precision, precision)
+      const stored = kernel === 'native'
+      t.equal(put.json.layers[0].stored, stored ? precision : 'float32')
+      t.equal(put.json.bytes < full.json.bytes, stored)
+      t.not(put.json.version, full.json.version)
+      for (const { largest, mean } of Object.values<{ largest: number; mean: number }>(put.json.deviations)) {
+        t.ok(largest > mean && mean > 0 && largest < 0.1, `${largest}, ${mean}`)
+      }
+      t.strictSame((await ask({ method: 'GET', url: '/parameters/small' })).json, put.json)
+
+      // what comes back is what was rounded, and putting that in again changes no result
+      const weights = (await ask({ method: 'GET', url: '/parameters/small/weights' })).json as Record<
+        string,
+        number[][]
+      >
+      const Wa = (W: number[][]) => W.map((row) => row.slice(0, 33))
+      const Wx = (W: number[][]) => W.map((row) => row.slice(33))
+      for (const name of ['Wf', 'Wi', 'Wc', 'Wo'] as const) {
+        t.strictSame(
+          Wx(float32(weights)[name] as number[][]),
+          Wx(float32(arrays)[name] as number[][]),
+          'input weights stay as they are'
+        )
+        const off = Wa(weights[name]).flatMap((row, u) =>
+          row.map((value, k) => Math.abs(value - (arrays[name] as number[][])[u][k]))
+        )
+        t.ok(Math.max(...off) > 0 && Math.max(...off) < 0.01)
+      }
+      await ask({ method: 'PUT', url: '/parameters/rounded', body: weights })
+      const x = random(3, [3, 2, 9])
+      const a = async (parameters: string) =>
+        (await ask({ url: '/sequence', body: { parameters, x, outputs: ['a'] } })).json.a.flat(2) as number[]
+      const [small, rounded] = [await a('small'), await a('rounded')]
+      t.ok(small.every((value, i) => Math.abs(value - rounded[i]) < 1e-6))
+    })
 
 t.test('sets are listed by name', async (t) => {
   const { ask } = await startService(t)

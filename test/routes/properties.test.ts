@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { kernelNames } from '../kernels/kernels.ts'
 import { startService } from '../service.ts'
 import { float32, fromBase64, random, randomSet, toBase64, transpose } from '../tensors.ts'
 
@@ -36,7 +37,7 @@ const sequences = fc
 const options = { numRuns: 40 }
 const outputs = ['a', 'y', 'c', 'ft', 'it', 'cct', 'ot', 'a_last', 'c_last']
 
-for (const kernel of ['wasm', 'reference'] as const)
+for (const kernel of kernelNames)
   t.test(`properties of every answer: ${kernel}`, async (t) => {
     const { ask } = await startService(t, { kernel })
     const compute = async (body: Record<string, unknown>) => {

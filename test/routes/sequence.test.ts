@@ -1,9 +1,10 @@
 import t from 'tap'
 import { courseSequence, largestDifference } from '../fixtures.ts'
+import { kernelNames } from '../kernels/kernels.ts'
 import { startService } from '../service.ts'
 import { flatten, random, randomSet, shapeOf, toBase64, transpose } from '../tensors.ts'
 
-for (const kernel of ['wasm', 'reference'] as const)
+for (const kernel of kernelNames)
   t.test(`POST /sequence gives the course's numbers: ${kernel}`, async (t) => {
     const { ask } = await startService(t, { kernel })
     const { parameters, x, a0, expected } = courseSequence()

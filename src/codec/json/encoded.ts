@@ -9,12 +9,13 @@ import type { JsonReader } from './reader.ts'
 /**
  * Reads an object where a tensor may stand: `{"shape": [2, 3], "data": "<base64 of little-endian float32>"}`, its
  * members in any order. The text of `data` goes from the bytes to the decoder without being unescaped, unless it must.
+ * @param closed what is no tensor is not built, see `ReadLimits`
  * @returns the tensor, or the ordinary object if it lacks `shape` or `data`
  * @throws LSTM_ERR_BAD_TENSOR for an unknown member, a `shape` that is none, and `data` that is no string
  * @throws LSTM_ERR_BAD_BASE64 for text that is not strict base64 of prod(shape) values
  * @throws LSTM_ERR_NON_FINITE for NaN and infinities
  */
-export function readEncoded(reader: JsonReader, pointer: string): unknown {
+export function readEncoded(reader: JsonReader, pointer: string, closed = false): unknown {
   const start = reader.position
   let shape: unknown
   let dataAt = -1
@@ -27,14 +28,14 @@ export function readEncoded(reader: JsonReader, pointer: string): unknown {
       dataAt = reader.position
       return skipData(reader)
     }
-    const value = reader.value()
+    const value = closed && key !== 'shape' ? reader.skip() : reader.value()
     if (key === 'shape') shape = value
     else unknown ??= key
     return value
   })
   if (!('shape' in members && 'data' in members)) {
     reader.position = start
-    return reader.value()
+    return closed ? reader.skip() : reader.value()
   }
   const end = reader.position
   if (repeated) {

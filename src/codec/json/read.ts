@@ -1,19 +1,30 @@
 import { LstmError } from '../../errors.ts'
 import * as ascii from './ascii.ts'
 import { readEncoded } from './encoded.ts'
-import { memberPointer } from './faults.ts'
+import { malformed, memberPointer } from './faults.ts'
 import { readNested } from './nested.ts'
 import { JsonReader } from './reader.ts'
 
 /** Which members of the document hold tensors; anything else is read as ordinary JSON. */
 export interface TensorPlan {
-  readonly [key: string]: 'tensor' | TensorPlan
+  /** A list of one plan is an array whose elements each follow it. */
+  readonly [key: string]: 'tensor' | 'scalar' | TensorPlan | readonly [TensorPlan]
 }
 
 export interface ReadLimits {
   /** How many arrays and objects may lie in each other, the document itself included. */
   readonly maxDepth: number
+  /**
+   * Members that the plan does not name are checked and come out undefined, and so do arrays and objects in the place
+   * of scalars: two bytes of a document may become an object of a hundred, and here nobody wants it.
+   */
+  readonly closed?: boolean
 }
+
+/** Of an array that a plan describes: layers, not numbers. */
+const MAX_ELEMENTS = 10_000
+/** Of an object in a closed document; they are named in the error. */
+const MAX_UNKNOWN = 100
 
 const DEFAULT_LIMITS: ReadLimits = { maxDepth: 64 }
 
@@ -29,7 +40,8 @@ export function readJson(bytes: Uint8Array, plan: TensorPlan, limits: ReadLimits
   const document = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   const reader = new JsonReader(document, limits.maxDepth)
   try {
-    const value = endsWithBrace(document) ? readPlanned(reader, plan, '') : reader.value()
+    const closed = limits.closed === true
+    const value = endsWithBrace(document) ? readPlanned(reader, plan, '', closed) : reader.value()
     reader.finish()
     return value
   } catch (fault) {
@@ -52,20 +64,48 @@ function endsWithBrace(bytes: Uint8Array): boolean {
   return last >= 0 && bytes[last] === ascii.CLOSE_BRACE
 }
 
-function readPlanned(reader: JsonReader, plan: TensorPlan, pointer: string): unknown {
-  if (reader.next() !== ascii.OPEN_BRACE) return reader.value()
+function readPlanned(reader: JsonReader, plan: TensorPlan, pointer: string, closed: boolean): unknown {
+  if (reader.next() !== ascii.OPEN_BRACE) return closed ? reader.skip() : reader.value()
+  let unknown = 0
   return reader.object((key) => {
     // The key comes from outside: without hasOwn "constructor" would find a plan.
     const part = Object.hasOwn(plan, key) ? plan[key] : undefined
-    if (part === undefined) return reader.value()
+    if (part === undefined) {
+      if (!closed) return reader.value()
+      unknown++
+      if (unknown > MAX_UNKNOWN)
+        throw malformed(reader.position, `expected at most ${MAX_UNKNOWN} members that are not known`)
+      return reader.skip()
+    }
+    if (part === 'scalar') return closed && isBracket(reader.next()) ? reader.skip() : reader.value()
     const here = memberPointer(pointer, key)
-    return part === 'tensor' ? readTensor(reader, here) : readPlanned(reader, part, here)
+    if (part === 'tensor') return readTensor(reader, here, closed)
+    return isElementPlan(part) ? readElements(reader, part[0], here, closed) : readPlanned(reader, part, here, closed)
   })
 }
 
-function readTensor(reader: JsonReader, pointer: string): unknown {
+function isElementPlan(part: TensorPlan | readonly [TensorPlan]): part is readonly [TensorPlan] {
+  return Array.isArray(part)
+}
+
+function readElements(reader: JsonReader, plan: TensorPlan, pointer: string, closed: boolean): unknown {
+  if (reader.next() !== ascii.OPEN_BRACKET) return closed ? reader.skip() : reader.value()
+  let index = 0
+  return reader.array((expected) => {
+    const here = `${pointer}/${index++}`
+    // two bytes of a document may become an object of a hundred
+    if (index > MAX_ELEMENTS)
+      throw malformed(reader.position, `expected at most ${MAX_ELEMENTS} elements in ${pointer}`)
+    if (reader.next() === ascii.OPEN_BRACE) return readPlanned(reader, plan, here, closed)
+    return closed && isBracket(reader.peek()) ? reader.skip() : reader.value(expected)
+  })
+}
+
+const isBracket = (byte: number): boolean => byte === ascii.OPEN_BRACKET || byte === ascii.OPEN_BRACE
+
+function readTensor(reader: JsonReader, pointer: string, closed: boolean): unknown {
   const byte = reader.next()
   if (byte === ascii.OPEN_BRACKET) return readNested(reader, pointer)
-  if (byte === ascii.OPEN_BRACE) return readEncoded(reader, pointer)
+  if (byte === ascii.OPEN_BRACE) return readEncoded(reader, pointer, closed)
   return reader.value()
 }

@@ -42,6 +42,15 @@ export class JsonReader {
     return malformed(this.position, `expected ${expected}, found ${ascii.describeByte(this.peek())}`)
   }
 
+  /** Checks the value at the position and builds nothing of it. */
+  skip(): undefined {
+    const skimmer = new JsonReader(this.bytes, this.maxDepth, true)
+    skimmer.depth = this.depth
+    skimmer.position = this.position
+    skimmer.value()
+    this.position = skimmer.position
+  }
+
   /** Takes the opening bracket of an array or object. Without a limit, deep nesting would overflow the stack. */
   enter(): void {
     if (this.depth === this.maxDepth) {
@@ -100,12 +109,13 @@ export class JsonReader {
     return result
   }
 
-  array(): unknown[] {
+  /** Reads an array whose elements `element` reads; it is told what may stand there. */
+  array(element: (expected: string) => unknown = (expected) => this.value(expected)): unknown[] {
     const result: unknown[] = []
     this.enter()
     if (this.next() !== ascii.CLOSE_BRACKET) {
       for (let expected = `a value or ']'`; ; expected = 'a value') {
-        const value = this.value(expected)
+        const value = element(expected)
         if (!this.skims) result.push(value)
         if (this.next() === ascii.CLOSE_BRACKET) break
         if (this.peek() !== ascii.COMMA) throw this.unexpected(`',' or ']'`)

@@ -1,4 +1,5 @@
 import type { Fault } from './fault.ts'
+import { halfToNumber } from './half.ts'
 
 /** How the values of a `.npy` lie in its bytes. */
 export interface NpyValues {
@@ -53,14 +54,4 @@ export function npyValues(descr: string, fault: Fault): NpyValues {
   const [bytesPerValue, read] = known
   const little = order !== '>'
   return { bytesPerValue, read: (view, at) => read(view, at, little) }
-}
-
-/** IEEE 754 binary16: 1 bit sign, 5 bits exponent (bias 15), 10 bits fraction. Every one is exact in float32. */
-function halfToNumber(bits: number): number {
-  const sign = bits >> 15 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY
-  return sign * (1024 + fraction) * 2 ** (exponent - 25)
 }

@@ -1,6 +1,6 @@
-import { LstmError } from '../../errors.ts'
 import type { NamedArray } from './array.ts'
 import { type Fault, faultOf, quoted } from './fault.ts'
+import { nonFinite } from './floats.ts'
 import { type NpyHeader, parseNpyHeader } from './npy-header.ts'
 import { npyValues } from './npy-values.ts'
 
@@ -41,10 +41,7 @@ export function readNpy(bytes: Uint8Array, name: string, maxValues = Number.MAX_
   for (let i = 0; i < count; i++) {
     const value = read(view, end + (next ? next() : i) * bytesPerValue)
     data[i] = value
-    if (!Number.isFinite(data[i])) {
-      const what = Number.isFinite(value) ? `${value}, too large for float32` : String(value)
-      throw new LstmError('LSTM_ERR_NON_FINITE', [`${name.slice(0, 100)}${indexOf(i, shape)}`, what])
-    }
+    if (!Number.isFinite(data[i])) throw nonFinite(name, i, shape, value)
   }
   return { shape, data }
 }
@@ -89,17 +86,6 @@ function fortranOrderOf(shape: readonly number[]): () => number {
     }
     return current
   }
-}
-
-/** The multi-index of row-major index `i`, as it is written in Python: `[2, 0]`, and nothing for a 0-d array. */
-function indexOf(i: number, shape: readonly number[]): string {
-  if (shape.length === 0) return ''
-  const index = shape.map(() => 0)
-  for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
-    index[axis] = rest % shape[axis]
-    rest = Math.floor(rest / shape[axis])
-  }
-  return `[${index.join(', ')}]`
 }
 
 /**

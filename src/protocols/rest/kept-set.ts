@@ -10,10 +10,10 @@ import { importSet } from './import-set.ts'
  * @throws what importSet throws, LSTM_ERR_STORAGE_FULL, LSTM_ERR_STORAGE
  */
 export async function keepSet(
-  { kind: _, body, keep, ...settings }: MovedImport,
+  { body, keep, settings = {} }: MovedImport,
   context: WorkerContext
 ): Promise<ParameterSet> {
-  const set = importSet(body, context)
+  const set = importSet(body, settings, context)
   if (keep === undefined) return set
   try {
     const { aside, name, created } = keep
@@ -30,8 +30,8 @@ export async function keepSet(
  * @throws LSTM_ERR_UNREADABLE_FILE, LSTM_ERR_STORAGE, and what importSet throws
  */
 export async function restoreSet(path: string, context: WorkerContext): Promise<RestoredSet> {
-  const { name, created, version, body } = await readSetFile(path)
-  const set = importSet(body, context)
+  const { name, created, version, settings, body } = await readSetFile(path)
+  const set = importSet(body, settings, context)
   if (set.version !== version) {
     releaseParameterSet(context.kernel, set)
     throw faultOf('set file')(`it was put in as version ${version} and is read as ${set.version}`)

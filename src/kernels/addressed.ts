@@ -1,0 +1,329 @@
+/**
+ * What kernels have in common whose code takes addresses in the one shared memory: taking and packing arrays, every
+ * check, the division of the runs into calls, and the table that a call reads. The code itself is a `Machine`.
+ *
+ * One instance a thread, all over the same memory. Its scratch is taken once and bounded: more rows than fit are done
+ * in turns, which changes no bit, as no row depends on another.
+ */
+import type { HeadWeights, Kernel, KernelName, LayerRun, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
+import { SharedHeap } from './memory.ts'
+import {
+  headLength,
+  headRow,
+  layerLength,
+  layerRow,
+  packHeadInto,
+  packLayerInto,
+  unpackHeadFrom,
+  unpackLayerFrom
+} from './packing.ts'
+import { type Precision, precisions, roundRecurrent } from './precision.ts'
+
+const RUN_WORDS = 9
+const MAX_RUNS = 256 // in one call
+const ACTIVE_WORDS = 16384
+
+/** Compiled code over the memory. Addresses are in bytes; nothing is checked there. */
+export interface Machine {
+  /** Floats in a vector. */
+  readonly lanes: number
+  /** How it can read recurrent weights; float32 is among them. */
+  readonly precisions: readonly Precision[]
+
+  /**
+   * Moves all runs `steps` steps.
+   * @param precision its number in `precisions`
+   * @param packed a packed layer
+   * @param runs (runCount, RUN_WORDS), as `#writeRun` writes them
+   * @param rowTable room for a word for each row of all steps together
+   * @param z room for the pre-activations of as many rows
+   */
+  advance(
+    precision: number,
+    n_x: number,
+    n_a: number,
+    packed: number,
+    runs: number,
+    runCount: number,
+    steps: number,
+    rowTable: number,
+    z: number
+  ): void
+
+  /** y = softmax(Wy·a + by) of consecutive rows. a: (rows, n_a), y: (rows, n_y); rowTable and z as for `advance`. */
+  predict(
+    n_a: number,
+    n_y: number,
+    packed: number,
+    a: number,
+    y: number,
+    rows: number,
+    rowTable: number,
+    z: number
+  ): void
+}
+
+const positive = (value: number): boolean => Number.isInteger(value) && value > 0
+
+const expectLength = (name: string, array: { readonly length: number }, length: number, shape: string): void => {
+  if (array.length < length) throw new RangeError(`${name} holds ${array.length} values; expected ${shape} = ${length}`)
+}
+
+export class AddressedKernel implements Kernel {
+  readonly name: KernelName
+  readonly memory: WebAssembly.Memory
+  readonly #heap: SharedHeap
+  readonly #machine: Machine
+  readonly #lanes: number
+  readonly #scratch: Float32Array
+  readonly #table: Uint32Array // runs (MAX_RUNS, RUN_WORDS), then active rows (ACTIVE_WORDS)
+  readonly #rowTable: number // address
+  readonly #z: number // address
+  readonly #zBytes: number
+  /** Runs whose arrays have been looked at, for which layer, and how many rows these have at most. */
+  readonly #checkedRuns = new WeakMap<LayerRun, { readonly layer: PackedLayer; readonly rows: number }>()
+  readonly #checkedPacked = new WeakSet<PackedLayer | PackedHead>()
+  // The runs of the call that is being made up, the first row of each and how many.
+  readonly #group: LayerRun[] = []
+  readonly #firstRow = new Int32Array(MAX_RUNS)
+  readonly #rows = new Int32Array(MAX_RUNS)
+
+  /**
+   * @param scratchBytes room for pre-activations: 16 bytes for each unit, row and step of a block
+   * @param owner number of this thread for the memory
+   */
+  constructor(name: KernelName, memory: WebAssembly.Memory, machine: Machine, scratchBytes: number, owner: number) {
+    if (!positive(scratchBytes / 64)) throw new RangeError(`scratchBytes is ${scratchBytes}; expected a multiple of 64`)
+    this.name = name
+    this.memory = memory
+    this.#heap = new SharedHeap(memory, owner)
+    this.#machine = machine
+    this.#lanes = machine.lanes
+    this.#zBytes = scratchBytes
+    const tableWords = MAX_RUNS * RUN_WORDS + ACTIVE_WORDS
+    const rowWords = Math.ceil(scratchBytes / (16 * machine.lanes)) // the most rows that z can hold
+    this.#scratch = this.#heap.allocate(tableWords + rowWords + scratchBytes / 4)
+    const { buffer, byteOffset } = this.#scratch
+    this.#table = new Uint32Array(buffer, byteOffset, tableWords)
+    this.#z = byteOffset + tableWords * 4
+    this.#rowTable = this.#z + scratchBytes
+  }
+
+  allocate(length: number): Float32Array {
+    return this.#heap.allocate(length)
+  }
+
+  release(memory: Float32Array): void {
+    this.#heap.release(memory)
+  }
+
+  close(): void {
+    this.#heap.release(this.#scratch)
+  }
+
+  packLayer(weights: LayerWeights, asked: Precision = 'float32'): PackedLayer {
+    const { n_x, n_a } = weights
+    if (!positive(n_x) || !positive(n_a))
+      throw new RangeError(`n_x, n_a are ${n_x}, ${n_a}; expected whole numbers from 1`)
+    for (const name of ['Wf', 'Wi', 'Wc', 'Wo'] as const) {
+      expectLength(name, weights[name], n_a * (n_a + n_x), '(n_a, n_a + n_x)')
+    }
+    for (const name of ['bf', 'bi', 'bc', 'bo'] as const) expectLength(name, weights[name], n_a, '(n_a, 1)')
+    this.#rowsOfScratch(layerRow(n_a, this.#lanes))
+    const native = this.#machine.precisions.includes(asked)
+    const precision = native ? asked : 'float32'
+    const stored = native ? weights : roundRecurrent(weights, asked)
+    const memory = this.#heap.allocate(layerLength(n_x, n_a, this.#lanes, precision))
+    packLayerInto(memory, stored, this.#lanes, precision)
+    return { n_x, n_a, precision, memory }
+  }
+
+  packHead(weights: HeadWeights): PackedHead {
+    const { n_a, n_y } = weights
+    if (!positive(n_a) || !positive(n_y))
+      throw new RangeError(`n_a, n_y are ${n_a}, ${n_y}; expected whole numbers from 1`)
+    expectLength('Wy', weights.Wy, n_y * n_a, '(n_y, n_a)')
+    expectLength('by', weights.by, n_y, '(n_y, 1)')
+    this.#rowsOfScratch(headRow(n_y, this.#lanes))
+    const memory = this.#heap.allocate(headLength(n_a, n_y, this.#lanes))
+    packHeadInto(memory, weights, this.#lanes)
+    return { n_a, n_y, memory }
+  }
+
+  unpackLayer(layer: PackedLayer): LayerWeights {
+    this.#checkLayer(layer)
+    return unpackLayerFrom(layer, this.#lanes)
+  }
+
+  unpackHead(head: PackedHead): HeadWeights {
+    this.#checkPacked(head, head.n_y, headLength(head.n_a, head.n_y, this.#lanes))
+    return unpackHeadFrom(head.memory, head.n_a, head.n_y, this.#lanes)
+  }
+
+  advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void {
+    this.#checkLayer(layer)
+    if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
+    for (const run of runs) this.#checkRun(layer, run, steps)
+    const capacity = this.#rowsOfScratch(layerRow(layer.n_a, this.#lanes))
+
+    let index = 0
+    let row = 0
+    while (index < runs.length) {
+      let rows = 0
+      this.#group.length = 0
+      while (index < runs.length && rows < capacity && this.#group.length < MAX_RUNS) {
+        const run = runs[index]
+        const active = run.activeRows[run.t]
+        const taken = Math.min(active - row, capacity - rows)
+        if (taken > 0) {
+          this.#firstRow[this.#group.length] = row
+          this.#rows[this.#group.length] = taken
+          this.#group.push(run)
+          rows += taken
+          row += taken
+        }
+        if (row >= active) {
+          index++
+          row = 0
+        }
+      }
+      if (rows > 0) this.#advanceGroup(layer, steps, Math.floor(capacity / rows))
+    }
+    this.#group.length = 0
+    for (const run of runs) run.t += steps
+  }
+
+  #advanceGroup(layer: PackedLayer, steps: number, stepsInScratch: number): void {
+    const count = this.#group.length
+    const most = Math.min(stepsInScratch, Math.floor(ACTIVE_WORDS / count))
+    for (let done = 0; done < steps; done += most) {
+      const block = Math.min(most, steps - done)
+      for (let i = 0; i < count; i++) this.#writeRun(layer, i, done, block)
+      this.#machine.advance(
+        precisions.indexOf(layer.precision),
+        layer.n_x,
+        layer.n_a,
+        layer.memory.byteOffset,
+        this.#table.byteOffset,
+        count,
+        block,
+        this.#rowTable,
+        this.#z
+      )
+    }
+  }
+
+  /** The record that the machine's code knows as Run, and the run's active rows of each step. */
+  #writeRun({ n_x, n_a }: PackedLayer, i: number, done: number, block: number): void {
+    const table = this.#table
+    const run = this.#group[i]
+    const { m, gates } = run
+    const firstRow = this.#firstRow[i]
+    const rows = this.#rows[i]
+    const t = run.t + done
+    const firstX = (t * m + firstRow) * n_x * 4
+    const firstA = (t * m + firstRow) * n_a * 4
+    const active = MAX_RUNS * RUN_WORDS + i * block
+    let at = i * RUN_WORDS
+    table[at++] = m
+    table[at++] = table.byteOffset + active * 4
+    table[at++] = run.x.byteOffset + firstX
+    table[at++] = run.a.byteOffset + firstA
+    table[at++] = run.c.byteOffset + firstA
+    table[at++] = gates.ft === undefined ? 0 : gates.ft.byteOffset + firstA
+    table[at++] = gates.it === undefined ? 0 : gates.it.byteOffset + firstA
+    table[at++] = gates.cct === undefined ? 0 : gates.cct.byteOffset + firstA
+    table[at++] = gates.ot === undefined ? 0 : gates.ot.byteOffset + firstA
+    for (let s = 0; s < block; s++) {
+      table[active + s] = Math.min(rows, Math.max(0, run.activeRows[t + s] - firstRow))
+    }
+  }
+
+  predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void {
+    const { n_a, n_y } = head
+    this.#checkPacked(head, n_y, headLength(n_a, n_y, this.#lanes))
+    for (const number of [aRow, yRow, rows]) {
+      if (!Number.isInteger(number) || number < 0) throw new RangeError(`${number} is not a row or a number of rows`)
+    }
+    this.#heap.check(a)
+    this.#heap.check(y)
+    expectLength('a', a, (aRow + rows) * n_a, '(aRow + rows, n_a)')
+    expectLength('y', y, (yRow + rows) * n_y, '(yRow + rows, n_y)')
+    const capacity = this.#rowsOfScratch(headRow(n_y, this.#lanes))
+    for (let done = 0; done < rows; done += capacity) {
+      this.#machine.predict(
+        n_a,
+        n_y,
+        head.memory.byteOffset,
+        a.byteOffset + (aRow + done) * n_a * 4,
+        y.byteOffset + (yRow + done) * n_y * 4,
+        Math.min(capacity, rows - done),
+        this.#rowTable,
+        this.#z
+      )
+    }
+  }
+
+  #rowsOfScratch(rowFloats: number): number {
+    const rowBytes = rowFloats * 4
+    const rows = Math.floor(this.#zBytes / rowBytes)
+    if (rows === 0) throw new RangeError(`one row needs ${rowBytes} bytes of scratch; there are ${this.#zBytes}`)
+    return rows
+  }
+
+  #checkLayer(layer: PackedLayer): void {
+    const { n_x, n_a, precision } = layer
+    if (!this.#machine.precisions.includes(precision)) throw new RangeError(`no weights of ${precision} here`)
+    this.#checkPacked(layer, n_x, layerLength(n_x, n_a, this.#lanes, precision))
+  }
+
+  #checkPacked(packed: PackedLayer | PackedHead, inputs: number, length: number): void {
+    if (this.#checkedPacked.has(packed)) return
+    if (!positive(packed.n_a) || !positive(inputs)) throw new RangeError('packed weights with an empty axis')
+    this.#heap.check(packed.memory)
+    expectLength('packed weights', packed.memory, length, 'their shapes')
+    this.#checkedPacked.add(packed)
+  }
+
+  #checkRun(layer: PackedLayer, run: LayerRun, steps: number): void {
+    const { t, T_x, activeRows } = run
+    if (!Number.isInteger(t) || t < 0 || t + steps > T_x) {
+      throw new RangeError(`a run at step ${t} of ${T_x} cannot move ${steps} steps`)
+    }
+    let before = this.#rowsOf(layer, run)
+    for (let s = t; s < t + steps; s++) {
+      const rows = activeRows[s]
+      if (!(rows >= 0 && rows <= before)) {
+        throw new RangeError(`${rows} rows are active at step ${s}; expected 0 to ${before}, never growing`)
+      }
+      before = rows
+    }
+  }
+
+  /**
+   * Looks at a run's arrays, once, as they never change: they begin at the first of its rows, which may be some of the
+   * m that lie between two steps, and hold them all at the last step too. Returns how many these are.
+   */
+  #rowsOf(layer: PackedLayer, run: LayerRun): number {
+    const checked = this.#checkedRuns.get(run)
+    if (checked?.layer === layer) return checked.rows
+    const { n_x, n_a } = layer
+    const { T_x, m, activeRows } = run
+    if (!positive(m) || !positive(T_x)) throw new RangeError(`m, T_x are ${m}, ${T_x}; expected whole numbers from 1`)
+    expectLength('activeRows', activeRows, T_x, '(T_x)')
+    const rows = activeRows[0]
+    if (!(rows >= 0 && rows <= m)) throw new RangeError(`${rows} rows are active at step 0; expected 0 to ${m}`)
+    const expect = (name: string, array: Float32Array, blocks: number, n: number, shape: string): void => {
+      this.#heap.check(array)
+      expectLength(name, array, ((blocks - 1) * m + rows) * n, shape)
+    }
+    expect('x', run.x, T_x, n_x, '((T_x - 1)·m + rows)·n_x')
+    for (const name of ['a', 'c'] as const) expect(name, run[name], T_x + 1, n_a, '(T_x·m + rows)·n_a')
+    for (const name of ['ft', 'it', 'cct', 'ot'] as const) {
+      const gate = run.gates[name]
+      if (gate !== undefined) expect(name, gate, T_x, n_a, '((T_x - 1)·m + rows)·n_a')
+    }
+    this.#checkedRuns.set(run, { layer, rows })
+    return rows
+  }
+}

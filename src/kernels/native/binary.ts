@@ -1,0 +1,54 @@
+/**
+ * The compiled native kernel: one binary with the code of several processors, made by scripts/build-native.mjs into
+ * build/, which a build of dist/ leaves alone.
+ */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { Machine } from '../addressed.ts'
+
+export type VariantName = 'avx512' | 'avx2' | 'portable'
+
+/**
+ * The kernel for one kind of processor. See variant.h for the meaning and the shapes: `memory` is any view of the
+ * shared memory, addresses are in bytes, and nothing is checked there.
+ */
+export interface Variant {
+  readonly name: VariantName
+  readonly lanes: number
+  advance(memory: Uint8Array, ...numbers: Parameters<Machine['advance']>): void
+  predict(memory: Uint8Array, ...numbers: Parameters<Machine['predict']>): void
+  softmax(memory: Uint8Array, n_y: number, z: number, y: number): void
+  sigmoidOf(memory: Uint8Array, count: number, x: number, y: number): void
+  tanhOf(memory: Uint8Array, count: number, x: number, y: number): void
+}
+
+const built = /\/dist\/src\/kernels\/native\/$/.test(new URL('.', import.meta.url).pathname)
+const file = fileURLToPath(new URL(`${built ? '../' : ''}../../../build/lstm-native.node`, import.meta.url))
+
+interface Addon {
+  readonly variants: readonly Variant[]
+  /** Only in a build with AddressSanitizer: forbids bytes of the memory to native code (1), or allows them (0). */
+  readonly guard?: (memory: Uint8Array, address: number, bytes: number, forbidden: 0 | 1) => void
+}
+
+/** @throws Error that says what to do when there is no binary or it does not load */
+export function loadAddon(): Addon {
+  if (!existsSync(file)) {
+    throw new Error('the native kernel is not built: `npm run native` builds it and says what is missing')
+  }
+  try {
+    return createRequire(import.meta.url)(file) as Addon
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`the native kernel does not load here, \`npm run native\` builds it anew: ${reason}`)
+  }
+}
+
+/**
+ * The variants that this processor can run, the best one first.
+ * @throws Error as loadAddon
+ */
+export function loadVariants(): readonly Variant[] {
+  return loadAddon().variants
+}

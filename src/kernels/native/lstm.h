@@ -1,0 +1,134 @@
+/** The kernel, compiled once for each variant; variant.h says what the functions do. */
+#pragma once
+
+#include "cell.h"
+#include "product.h"
+#include "softmax.h"
+#include "variant.h"
+
+namespace {
+
+/** One run in the table; the offsets point at the next step, a gate's is 0 when nobody asked for it. */
+struct Run {
+  uint32_t m;      // rows of the run in memory, the distance between two steps
+  uint32_t active; // (steps) rows to compute at each step, never growing
+  uint32_t x;      // (…, m, n_x)
+  uint32_t a;      // (…, m, n_a), the state before the step
+  uint32_t c;
+  uint32_t ft; // (…, m, n_a) or 0
+  uint32_t it;
+  uint32_t cct;
+  uint32_t ot;
+};
+
+template <class Value>
+inline Value* at(char* base, size_t offset) {
+  return reinterpret_cast<Value*>(base + offset);
+}
+
+inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/** The offsets of the rows that step t reads, from `first` of each run on with n values a row. Returns how many. */
+inline size_t listRows(char* base, const Run* runs, size_t runCount, size_t t, uint32_t Run::*first, size_t n,
+                       uint32_t* offsets) {
+  size_t rows = 0;
+  for (const Run* run = runs; run < runs + runCount; run++) {
+    const size_t active = at<const uint32_t>(base, run->active)[t];
+    const size_t from = run->*first + t * run->m * n * sizeof(float);
+    for (size_t r = 0; r < active; r++) offsets[rows++] = static_cast<uint32_t>(from + r * n * sizeof(float));
+  }
+  return rows;
+}
+
+/** Units of `panels` panels from `panel` on, of all rows of step t. */
+inline void updateStates(char* base, const Run* runs, size_t runCount, size_t t, size_t n_a, size_t panel,
+                         size_t panels, Grid<float> z) {
+  size_t zRow = 0;
+  for (const Run* run = runs; run < runs + runCount; run++) {
+    const size_t active = at<const uint32_t>(base, run->active)[t];
+    for (size_t r = 0; r < active; r++, zRow++) {
+      const size_t row = (t * run->m + r) * n_a;
+      const size_t next = row + run->m * n_a;
+      const auto gate = [&](uint32_t offset) { return offset ? at<float>(base, offset) + row : nullptr; };
+      const RowOutputs outputs = {at<const float>(base, run->c) + row, at<float>(base, run->c) + next,
+                                  at<float>(base, run->a) + next,      gate(run->ft),
+                                  gate(run->it),                       gate(run->cct),
+                                  gate(run->ot)};
+      for (size_t p = panel; p < panel + panels; p++) {
+        cell(z.of(zRow, p), outputs, p * LANES, least(LANES, n_a - p * LANES));
+      }
+    }
+  }
+}
+
+/** The panels at `values`, and the scales that go before them where there are any. */
+template <class Storage>
+inline Weights<Storage> weightsAt(const float* values, size_t panels) {
+  const float* const first = Storage::SCALED ? values + panels * PANEL : values;
+  return {reinterpret_cast<const uint32_t*>(first), values};
+}
+
+template <class Storage>
+inline void advanceWith(char* base, size_t n_x, size_t n_a, size_t packed, size_t runTable, size_t runCount,
+                        size_t steps, size_t rowTable, size_t scratch) {
+  const size_t blocks = (n_a + LANES - 1) / LANES;
+  const float* const bias = at<const float>(base, packed);
+  const auto Wx = weightsAt<Float32>(bias + blocks * PANEL, blocks);
+  const auto Wa = weightsAt<Storage>(bias + blocks * PANEL * (1 + n_x), blocks);
+  const Run* const runs = at<const Run>(base, runTable);
+  uint32_t* const offsets = at<uint32_t>(base, rowTable);
+
+  size_t rows = 0;
+  for (size_t t = 0; t < steps; t++) rows += listRows(base, runs, runCount, t, &Run::x, n_x, offsets + rows);
+  Grid<float> z = {at<float>(base, scratch), PANEL, rows * PANEL};
+  const size_t group = panelsAtOnce(rows);
+  for (size_t p = 0; p < blocks; p += group) {
+    product(rows, n_x, Wx, {base, offsets}, p, least(group, blocks - p), {bias, 0, PANEL}, z);
+  }
+
+  for (size_t t = 0; t < steps; t++) {
+    const size_t active = listRows(base, runs, runCount, t, &Run::a, n_a, offsets);
+    const size_t together = panelsAtOnce(active);
+    for (size_t p = 0; p < blocks; p += together) {
+      const size_t panels = least(together, blocks - p);
+      product(active, n_a, Wa, {base, offsets}, p, panels, {z.at, z.rowStride, z.panelStride}, z);
+      updateStates(base, runs, runCount, t, n_a, p, panels, z);
+    }
+    z.at += active * PANEL;
+  }
+}
+
+void advance(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount,
+             size_t steps, size_t rowTable, size_t z) {
+  const auto moveWith = precision == Precision::int8       ? advanceWith<Int8>
+                        : precision == Precision::bfloat16 ? advanceWith<Bfloat16>
+                                                           : advanceWith<Float32>;
+  moveWith(base, n_x, n_a, packed, runs, runCount, steps, rowTable, z);
+}
+
+void predict(char* base, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y, size_t rows, size_t rowTable,
+             size_t scratch) {
+  const size_t panels = (n_y + PANEL - 1) / PANEL;
+  const float* const by = at<const float>(base, packed);
+  const auto Wy = weightsAt<Float32>(by + panels * PANEL, panels);
+  uint32_t* const offsets = at<uint32_t>(base, rowTable);
+  for (size_t r = 0; r < rows; r++) offsets[r] = static_cast<uint32_t>(a + r * n_a * sizeof(float));
+  const Grid<float> z = {at<float>(base, scratch), panels * PANEL, PANEL};
+  const size_t group = panelsAtOnce(rows);
+  for (size_t p = 0; p < panels; p += group) {
+    product(rows, n_a, Wy, {base, offsets}, p, least(group, panels - p), {by, 0, PANEL}, z);
+  }
+  for (size_t r = 0; r < rows; r++) softmax(n_y, z.of(r, 0), at<float>(base, y) + r * n_y);
+}
+
+void sigmoidOf(char* base, size_t count, size_t x, size_t y) {
+  for (size_t i = 0; i < count; i += LANES) store(at<float>(base, y) + i, valueOf(sigmoid(load(at<float>(base, x) + i))));
+}
+
+void tanhOf(char* base, size_t count, size_t x, size_t y) {
+  for (size_t i = 0; i < count; i += LANES) store(at<float>(base, y) + i, valueOf(tanh(load(at<float>(base, x) + i))));
+}
+
+void softmaxOf(char* base, size_t n_y, size_t z, size_t y) { softmax(n_y, at<float>(base, z), at<float>(base, y)); }
+
+} // namespace

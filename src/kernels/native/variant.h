@@ -1,0 +1,44 @@
+/** What addon.cc knows of a variant of the kernel. Everything has been checked before a call; base is the memory's. */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/** How the recurrent weights of a layer are stored; product.h has the forms. The numbers are those of packing.ts. */
+enum class Precision : uint32_t { float32 = 0, bfloat16 = 1, int8 = 2 };
+
+struct Variant {
+  const char* name;
+  /** Floats in a vector: the packed order of the weights depends on it. */
+  uint32_t lanes;
+
+  /**
+   * Moves all runs `steps` steps. First Wx·x + b of all their rows, one product; then, step by step, Wa·a_prev on top
+   * of it and the state update. z and rowTable have room for the rows of all steps together.
+   * All addresses are offsets in bytes from base:
+   * packed: bias (blocks, 4, LANES), Wx (blocks, n_x, 4, LANES), for int8 scales (blocks, 4, LANES), and
+   * Wa (blocks, n_a, 4, LANES), at 32, 16 or 8 bits each
+   * runs: (runCount) of Run, rowTable: (rows of all steps), z: (blocks, rows of all steps, 4, LANES)
+   */
+  void (*advance)(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount,
+                  size_t steps, size_t rowTable, size_t z);
+
+  /**
+   * y = softmax(Wy·a + by) of consecutive rows.
+   * packed: by (panels, 4, LANES), Wy (panels, n_a, 4, LANES); a: (rows, n_a), y: (rows, n_y), rowTable: (rows),
+   * z: (rows, panels, 4, LANES)
+   */
+  void (*predict)(char* base, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y, size_t rows, size_t rowTable,
+                  size_t z);
+
+  // For the tests of their error: `count` values, a multiple of the lanes, and one row.
+  void (*sigmoidOf)(char* base, size_t count, size_t x, size_t y);
+  void (*tanhOf)(char* base, size_t count, size_t x, size_t y);
+  void (*softmax)(char* base, size_t n_y, size_t z, size_t y);
+};
+
+extern const Variant portable;
+#if defined(__x86_64__)
+extern const Variant avx2;
+extern const Variant avx512;
+#endif

@@ -1,0 +1,50 @@
+/** The opcodes of Python's pickles that are read, as `pickletools` names them. Every other one is refused. */
+export const op = {
+  MARK: 0x28,
+  EMPTY_TUPLE: 0x29,
+  STOP: 0x2e,
+  BININT: 0x4a,
+  BININT1: 0x4b,
+  BININT2: 0x4d,
+  NONE: 0x4e,
+  BINFLOAT: 0x47,
+  BINPERSID: 0x51,
+  REDUCE: 0x52,
+  BINUNICODE: 0x58,
+  EMPTY_LIST: 0x5d,
+  APPEND: 0x61,
+  BUILD: 0x62,
+  GLOBAL: 0x63,
+  APPENDS: 0x65,
+  BINGET: 0x68,
+  LONG_BINGET: 0x6a,
+  BINPUT: 0x71,
+  LONG_BINPUT: 0x72,
+  SETITEM: 0x73,
+  TUPLE: 0x74,
+  SETITEMS: 0x75,
+  EMPTY_DICT: 0x7d,
+  PROTO: 0x80,
+  TUPLE1: 0x85,
+  TUPLE2: 0x86,
+  TUPLE3: 0x87,
+  NEWTRUE: 0x88,
+  NEWFALSE: 0x89,
+  LONG1: 0x8a,
+  SHORT_BINUNICODE: 0x8c,
+  STACK_GLOBAL: 0x93,
+  MEMOIZE: 0x94,
+  FRAME: 0x95
+} as const
+
+/** What the refused ones would do, where that helps. */
+export const refusedOpcodes: Readonly<Record<number, string>> = {
+  105: 'INST, which makes an object',
+  111: 'OBJ, which makes an object',
+  129: 'NEWOBJ, which makes an object',
+  146: 'NEWOBJ_EX, which makes an object',
+  130: 'EXT1, which calls what the machine has registered',
+  131: 'EXT2, which calls what the machine has registered',
+  132: 'EXT4, which calls what the machine has registered',
+  80: 'PERSID'
+}

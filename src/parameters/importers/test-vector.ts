@@ -1,0 +1,18 @@
+import type { ModelTest } from '../../lstm/model.ts'
+import type { FileArrays } from '../files/array.ts'
+
+/** The arrays under which a file carries a test vector. */
+export const testNames = { x: 'test.x', a: 'test.a', y: 'test.y' } as const
+
+/** The test vector of a file, if it has one. @param used gets the names that were taken */
+export function testVector(arrays: FileArrays, used: Set<string>): ModelTest | undefined {
+  const [x, a, y] = [testNames.x, testNames.a, testNames.y].map((name) => {
+    const array = arrays.get(name)
+    if (array !== undefined) used.add(name)
+    if (array === undefined) return undefined
+    const { shape, data } = array.read()
+    return { shape, data }
+  })
+  if (x === undefined) return undefined
+  return { x, ...(a === undefined ? {} : { a }), ...(y === undefined ? {} : { y }) }
+}

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { importBytes, imported } from '../parameters/importers/read.ts'
+
+const main = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url))
+const file = (path: string): string => fileURLToPath(new URL(`../../../test/fixtures/${path}`, import.meta.url))
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' })
+  return { status, stdout, stderr }
+}
+
+t.test('inspect says what is in a file', async (t) => {
+  const { status, stdout } = run('inspect', file('pytorch/projection_bidirectional.pt'))
+  t.equal(status, 0)
+  t.match(
+    stdout,
+    /^file {5}PyTorch, \d+ bytes\nsha256 {3}[0-9a-f]{64}\nweights {2}PyTorch's names, gates i, f, g, o; lstm\.\n/
+  )
+  t.match(stdout, /layer 1 {2}reverse, n_x 2, n_a 5; projected to 1\nhead {5}none\n/)
+  t.match(
+    stdout,
+    /served {3}not yet: 2 layers \(one is\), a bidirectional layer, a projection, a model without a head\n$/
+  )
+  t.match(run('inspect', file('onnx/activations_alpha.onnx')).stdout, /hard_sigmoid, tanh, hard_sigmoid/)
+})
+
+t.test('convert writes another format', async (t) => {
+  const folder = t.testdir()
+  for (const format of ['json', 'npz', 'safetensors', 'onnx']) {
+    const out = join(folder, `out.${format}`)
+    t.strictSame(run('convert', file('keras/mixed.keras'), out), { status: 0, stdout: '', stderr: '' })
+    t.strictSame(importBytes(readFileSync(out)).model, imported('keras/mixed.keras').model, format)
+  }
+})
+
+t.test('what goes wrong is said in a line, with a status', async (t) => {
+  const out = join(t.testdir(), 'out.npz')
+  const wrong: [string[], number, RegExp][] = [
+    [['inspect', file('pytorch/two_lstms.pt')], 1, /^lstm-serve: several LSTMs in this file: .*\n$/],
+    [['inspect', 'nowhere'], 1, /^lstm-serve: ENOENT.*\n$/],
+    [['inspect'], 1, /expected 1 file names, got 0/],
+    [['inspect', 'a', '--heads', '1'], 1, /Unknown option '--heads'/],
+    [['inspect', 'a', '--head-activation', 'relu'], 1, /it may be softmax, sigmoid, linear/],
+    [['convert', file('keras/plain.keras'), 'out.gguf'], 1, /ends in none of \.json, \.npz, \.safetensors, \.onnx/],
+    [['convert', file('pytorch/refused_call.pt'), out], 1, /posix\.system/]
+  ]
+  for (const [args, status, message] of wrong) {
+    const answer = run(...args)
+    t.equal(answer.status, status)
+    t.match(answer.stderr, message)
+  }
+  t.notOk(existsSync(out))
+  t.equal(run('--help').status, 0)
+  t.match(run('unknown'), { status: 2, stdout: /lstm-serve serve/ })
+  t.match(run('serve', '--version'), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/ })
+})

@@ -1,0 +1,89 @@
+/** The equations of an LSTM in float64, one line each, to compare the kernel with; and random material. */
+import type { HeadWeights, LayerWeights } from '../../src/kernels/kernel.ts'
+
+/** Values in [0, 1) from a seed (mulberry32). */
+export function randomSource(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let v = Math.imul(state ^ (state >>> 15), 1 | state)
+    v = (v + Math.imul(v ^ (v >>> 7), 61 | v)) ^ v
+    return ((v ^ (v >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+export const randomFloats = (random: () => number, length: number, scale: number): Float32Array =>
+  Float32Array.from({ length }, () => (random() * 2 - 1) * scale)
+
+export function randomLayer(random: () => number, n_x: number, n_a: number): LayerWeights {
+  const scale = 2 / Math.sqrt(n_x + n_a)
+  const W = () => randomFloats(random, n_a * (n_a + n_x), scale)
+  const b = () => randomFloats(random, n_a, 1)
+  return { n_x, n_a, Wf: W(), bf: b(), Wi: W(), bi: b(), Wc: W(), bc: b(), Wo: W(), bo: b() }
+}
+
+export const randomHead = (random: () => number, n_a: number, n_y: number): HeadWeights => ({
+  n_a,
+  n_y,
+  Wy: randomFloats(random, n_y * n_a, 4 / Math.sqrt(n_a)),
+  by: randomFloats(random, n_y, 2)
+})
+
+export const sigmoid = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)))
+
+export interface CellResult {
+  a_next: number[] // (n_a)
+  c_next: number[]
+  ft: number[]
+  it: number[]
+  cct: number[]
+  ot: number[]
+}
+
+/** One step of one row. xt (n_x), a_prev and c_prev (n_a) */
+export function cell(
+  weights: LayerWeights,
+  xt: ArrayLike<number>,
+  a_prev: ArrayLike<number>,
+  c_prev: ArrayLike<number>
+): CellResult {
+  const { n_x, n_a } = weights
+  const gate = (W: Float32Array, b: Float32Array, activation: (z: number) => number): number[] =>
+    Array.from({ length: n_a }, (_, unit) => {
+      let z = b[unit]
+      for (let k = 0; k < n_a; k++) z += W[unit * (n_a + n_x) + k] * a_prev[k]
+      for (let k = 0; k < n_x; k++) z += W[unit * (n_a + n_x) + n_a + k] * xt[k]
+      return activation(z)
+    })
+  const ft = gate(weights.Wf, weights.bf, sigmoid)
+  const it = gate(weights.Wi, weights.bi, sigmoid)
+  const cct = gate(weights.Wc, weights.bc, Math.tanh)
+  const ot = gate(weights.Wo, weights.bo, sigmoid)
+  const c_next = ft.map((f, u) => f * c_prev[u] + it[u] * cct[u])
+  const a_next = ot.map((o, u) => o * Math.tanh(c_next[u]))
+  return { a_next, c_next, ft, it, cct, ot }
+}
+
+export function softmax(z: ArrayLike<number>): number[] {
+  const most = Math.max(...Array.from(z))
+  const powers = Array.from(z, (v) => Math.exp(v - most))
+  const sum = powers.reduce((total, power) => total + power, 0)
+  return powers.map((power) => power / sum)
+}
+
+/** softmax(Wy·a + by) of one row. a (n_a) */
+export const predict = ({ n_a, n_y, Wy, by }: HeadWeights, a: ArrayLike<number>): number[] =>
+  softmax(
+    Array.from({ length: n_y }, (_, j) => {
+      let z = by[j]
+      for (let k = 0; k < n_a; k++) z += Wy[j * n_a + k] * a[k]
+      return z
+    })
+  )
+
+/** |got − exact| in units of the last place of a float32 near `exact`, denormals included. */
+export function ulpError(got: number, exact: number): number {
+  if (Number.isNaN(exact)) return Number.isNaN(got) ? 0 : Number.POSITIVE_INFINITY
+  const exponent = exact === 0 ? -126 : Math.max(-126, Math.floor(Math.log2(Math.abs(exact))))
+  return Math.abs(got - exact) / 2 ** (exponent - 23)
+}
