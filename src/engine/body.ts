@@ -1,4 +1,4 @@
-/** A request's body as it arrived: pieces that are joined where they are needed. Who takes a body may move its memory. */
+/** A request's body as it arrived: pieces that are joined where they are needed. */
 export type Body = readonly Uint8Array[]
 
 export function bodyLength(body: Body): number {
@@ -14,13 +14,21 @@ export function joinInto(body: Body, target: Uint8Array): void {
   }
 }
 
-/** The whole in a buffer of its own, which can be moved to another thread. */
+/** The whole in a buffer of its own, which can be moved to another thread. The pieces stay as they are. */
 export function joined(body: Body): Uint8Array<ArrayBuffer> {
-  const [first] = body
-  if (body.length === 1 && first.byteLength === first.buffer.byteLength && first.buffer instanceof ArrayBuffer) {
-    return first as Uint8Array<ArrayBuffer>
-  }
   const whole = new Uint8Array(bodyLength(body))
   joinInto(body, whole)
   return whole
+}
+
+/** The whole, to be moved: a body of one piece with memory of its own is given away, and is gone then. */
+export function given(body: Body): Uint8Array<ArrayBuffer> {
+  const [first] = body
+  const alone = body.length === 1 && first.byteLength === first.buffer.byteLength
+  return alone && first.buffer instanceof ArrayBuffer ? (first as Uint8Array<ArrayBuffer>) : joined(body)
+}
+
+/** Whether the body was given away and moved. */
+export function isGone(body: Body): boolean {
+  return body.length === 1 && body[0].byteLength === 0
 }

@@ -17,6 +17,8 @@ export interface JobDescription {
   readonly predict: Part['predict']
   /** Most float32 values that the job may hold. */
   readonly maxValues: number
+  /** Told how many it will hold, before it takes the memory; throws where that is too much just now. */
+  readonly reserve?: (values: number) => void
 }
 
 /** Rows that came or go: where the elements lie in somebody's tensor. */
@@ -47,8 +49,8 @@ export class Job {
   /** Real steps of the column in each row. (m) */
   readonly #lengthOfRow: Int32Array
 
-  /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY */
-  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues }: JobDescription) {
+  /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, and what `reserve` throws */
+  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues, reserve }: JobDescription) {
     const { n_x, n_a, n_y } = set
     const sizes = {
       x: T_x * m * n_x,
@@ -59,6 +61,7 @@ export class Job {
     }
     const values = sizes.x + sizes.a + sizes.c + sizes.y + gates.size * sizes.gate
     if (values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [values, maxValues])
+    reserve?.(values)
 
     this.#kernel = kernel
     this.m = m
@@ -71,7 +74,7 @@ export class Job {
 
     const rounded = (length: number): number => Math.ceil(length / LINE_FLOATS) * LINE_FLOATS
     const total = [sizes.x, sizes.a, sizes.c, sizes.y].reduce((sum, length) => sum + rounded(length), 0)
-    this.#memory = kernel.allocate(total + gates.size * rounded(sizes.gate))
+    this.#memory = kernel.allocate(total + gates.size * rounded(sizes.gate) + LINE_FLOATS)
     let offset = 0
     const take = (length: number): Float32Array => {
       const piece = this.#memory.subarray(offset, offset + length)
@@ -93,7 +96,8 @@ export class Job {
         t: 0
       },
       predict,
-      y: predict === 'none' ? undefined : take(sizes.y)
+      y: predict === 'none' ? undefined : take(sizes.y),
+      stop: take(1).fill(0)
     }
   }
 

@@ -12,6 +12,8 @@ export interface Part {
   readonly predict: 'all' | 'last' | 'none'
   /** (T_x, m, n_y) when predictions of every step are wanted, (m, n_y) for the last ones, from this part's first row on. */
   readonly y: Float32Array | undefined
+  /** Not 0 once nobody wants the job any more; in the job's memory, so that all who have a part of it see it. (1) */
+  readonly stop: Float32Array
 }
 
 export function finished({ run }: Part): boolean {

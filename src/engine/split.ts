@@ -40,7 +40,7 @@ export function split(part: Part, count: number): Part[] {
 }
 
 /** The rows from `first` to before `end`, as views of the same memory. */
-function rowsOf({ set, run, predict, y }: Part, first: number, end: number): Part {
+function rowsOf({ set, run, predict, y, stop }: Part, first: number, end: number): Part {
   const { m, x, a, c, gates, activeRows } = run
   const active = activeRows.map((rows) => Math.max(0, Math.min(rows, end) - first))
   const beginAt = (n: number, rows: Float32Array): Float32Array => rows.subarray(first * n)
@@ -55,5 +55,5 @@ function rowsOf({ set, run, predict, y }: Part, first: number, end: number): Par
     activeRows: active,
     t: 0
   }
-  return { set, run: view, predict, y: y && beginAt(set.n_y, y) }
+  return { set, run: view, predict, y: y && beginAt(set.n_y, y), stop }
 }

@@ -1,6 +1,8 @@
+import { LstmError } from '../errors.ts'
 import type { Kernel, LayerRun } from '../kernels/kernel.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import { advanceParts, finished, type Part } from './part.ts'
+import { RowCounts } from './row-counts.ts'
 
 /** How long one tick may keep the thread from looking at new messages. */
 const TICK_MS = 0.5
@@ -25,17 +27,21 @@ interface Running {
  */
 export class Stepper {
   readonly #kernel: Kernel
+  readonly #rowCounts: RowCounts
   readonly #running = new Map<ParameterSet, Running[]>()
   #scheduled = false
   #speed = FIRST_SPEED
 
-  constructor(kernel: Kernel) {
+  /** @param rowCounts counts the rows of each call of the kernel */
+  constructor(kernel: Kernel, rowCounts = new RowCounts()) {
     this.#kernel = kernel
+    this.#rowCounts = rowCounts
   }
 
   /**
    * Resolves when the part has made its last step, with the milliseconds that the kernel worked for it: of each call
-   * that it shared, the share of its rows. Rejects with what the kernel threw.
+   * that it shared, the share of its rows. Rejects with what the kernel
+   * threw, or LSTM_ERR_CLIENT_GONE at the tick after it was stopped.
    */
   run(part: Part): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -67,11 +73,13 @@ export class Stepper {
 
   /** Some time steps of all parts of one set. True when one of them is over. */
   #advanceSet(set: ParameterSet, running: readonly Running[]): boolean {
+    if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(set, running)
     const parts = running.map(({ part }) => part)
     const rowWork = 4 * set.n_a * (set.n_a + set.n_x)
     const steps = this.#stepsAtOnce(parts, rowWork)
     const rows = parts.map(({ run }) => rowsOfSteps(run, steps))
     const allRows = rows.reduce((sum, each) => sum + each, 0)
+    this.#rowCounts.count(Math.ceil(allRows / steps))
     const begin = performance.now()
     try {
       advanceParts(this.#kernel, set, parts, steps)
@@ -88,6 +96,14 @@ export class Stepper {
     if (left.length === 0) this.#running.delete(set)
     else this.#running.set(set, left)
     for (const { part, computeMs, resolve } of running) if (finished(part)) resolve(computeMs)
+    return true
+  }
+
+  #dropStopped(set: ParameterSet, running: readonly Running[]): true {
+    const left = running.filter(({ part }) => part.stop[0] === 0)
+    if (left.length === 0) this.#running.delete(set)
+    else this.#running.set(set, left)
+    for (const { part, reject } of running) if (part.stop[0] !== 0) reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
     return true
   }
 

@@ -22,7 +22,7 @@ function wide(): { part: Part; stepper: Stepper } {
       for (const each of runs) each.t += steps
     }
   }
-  return { part: { set, run, predict: 'none', y: undefined }, stepper: new Stepper(idle) }
+  return { part: { set, run, predict: 'none', y: undefined, stop: new Float32Array(1) }, stepper: new Stepper(idle) }
 }
 
 t.test('a job ends with the last of its parts, even when an earlier one fails', async (t) => {
@@ -84,13 +84,20 @@ t.test('parts of a worker that ended are lost, and what it gave away matters to 
   const [owner, idle] = [member(1), member(0)]
   const parts = new SharedParts()
   parts.give(owner, 1, part, [owner, idle])
-  parts.forget(idle)
+  let unused = 0
+  const onUnused = () => {
+    unused++
+  }
+  parts.forget(idle, onUnused)
+  t.equal(unused, 1, 'nobody is in its memory')
   t.strictSame(owner.posted, [{ type: 'part-ended', id: 1, outcome: { type: 'lost' } }])
 
   idle.load = 0
   parts.give(owner, 2, part, [owner, idle])
-  parts.forget(owner)
-  t.equal(idle.load, 0)
+  parts.forget(owner, onUnused)
+  t.equal(unused, 1, 'another worker still is in the memory of this one')
   parts.ended(1, { type: 'computed', ms: 1 })
+  t.equal(unused, 2)
+  t.equal(idle.load, 0)
   t.equal(owner.posted.length, 1, 'nothing more is said to it')
 })
