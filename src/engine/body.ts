@@ -21,11 +21,14 @@ export function joined(body: Body): Uint8Array<ArrayBuffer> {
   return whole
 }
 
-/** The whole, to be moved: a body of one piece with memory of its own is given away, and is gone then. */
+/**
+ * The whole, to be moved: a body that was put together as it came is given away, and is gone then. A Buffer is a piece
+ * that came from somebody else, who may still want it.
+ */
 export function given(body: Body): Uint8Array<ArrayBuffer> {
   const [first] = body
-  const alone = body.length === 1 && first.byteLength === first.buffer.byteLength
-  return alone && first.buffer instanceof ArrayBuffer ? (first as Uint8Array<ArrayBuffer>) : joined(body)
+  const own = body.length === 1 && !Buffer.isBuffer(first) && first.byteLength === first.buffer.byteLength
+  return own && first.buffer instanceof ArrayBuffer ? (first as Uint8Array<ArrayBuffer>) : joined(body)
 }
 
 /** Whether the body was given away and moved. */
