@@ -5,6 +5,7 @@
  * One instance a thread, all over the same memory. Its scratch is taken once and bounded: more rows than fit are done
  * in turns, which changes no bit, as no row depends on another.
  */
+import { headActivations } from '../lstm/model.ts'
 import type { HeadWeights, Kernel, KernelName, LayerRun, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
 import { SharedHeap } from './memory.ts'
 import {
@@ -50,8 +51,12 @@ export interface Machine {
     z: number
   ): void
 
-  /** y = softmax(Wy·a + by) of consecutive rows. a: (rows, n_a), y: (rows, n_y); rowTable and z as for `advance`. */
+  /**
+   * y = activation(Wy·a + by) of consecutive rows. a: (rows, n_a), y: (rows, n_y); rowTable and z as for `advance`.
+   * @param activation its number in `headActivations`
+   */
   predict(
+    activation: number,
     n_a: number,
     n_y: number,
     packed: number,
@@ -136,7 +141,7 @@ export class AddressedKernel implements Kernel {
   }
 
   packHead(weights: HeadWeights): PackedHead {
-    const { n_a, n_y } = weights
+    const { n_a, n_y, activation } = weights
     if (!positive(n_a) || !positive(n_y))
       throw new RangeError(`n_a, n_y are ${n_a}, ${n_y}; expected whole numbers from 1`)
     expectLength('Wy', weights.Wy, n_y * n_a, '(n_y, n_a)')
@@ -144,7 +149,7 @@ export class AddressedKernel implements Kernel {
     this.#rowsOfScratch(headRow(n_y, this.#lanes))
     const memory = this.#heap.allocate(headLength(n_a, n_y, this.#lanes))
     packHeadInto(memory, weights, this.#lanes)
-    return { n_a, n_y, memory }
+    return { n_a, n_y, activation, memory }
   }
 
   unpackLayer(layer: PackedLayer): LayerWeights {
@@ -154,7 +159,7 @@ export class AddressedKernel implements Kernel {
 
   unpackHead(head: PackedHead): HeadWeights {
     this.#checkPacked(head, head.n_y, headLength(head.n_a, head.n_y, this.#lanes))
-    return unpackHeadFrom(head.memory, head.n_a, head.n_y, this.#lanes)
+    return unpackHeadFrom(head, this.#lanes)
   }
 
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void {
@@ -237,7 +242,7 @@ export class AddressedKernel implements Kernel {
   }
 
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void {
-    const { n_a, n_y } = head
+    const { n_a, n_y, activation } = head
     this.#checkPacked(head, n_y, headLength(n_a, n_y, this.#lanes))
     for (const number of [aRow, yRow, rows]) {
       if (!Number.isInteger(number) || number < 0) throw new RangeError(`${number} is not a row or a number of rows`)
@@ -249,6 +254,7 @@ export class AddressedKernel implements Kernel {
     const capacity = this.#rowsOfScratch(headRow(n_y, this.#lanes))
     for (let done = 0; done < rows; done += capacity) {
       this.#machine.predict(
+        headActivations.indexOf(activation),
         n_a,
         n_y,
         head.memory.byteOffset,

@@ -6,6 +6,7 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
+import type { HeadActivation } from '../lstm/model.ts'
 import type { Precision } from './precision.ts'
 
 export type KernelName = 'reference' | 'wasm' | 'native'
@@ -24,12 +25,13 @@ export interface LayerWeights {
   readonly bo: Float32Array // (n_a, 1)
 }
 
-/** The weights of the prediction: softmax(Wy·a + by). */
+/** The weights of the prediction: activation(Wy·a + by). */
 export interface HeadWeights {
   readonly n_a: number
   readonly n_y: number
   readonly Wy: Float32Array // (n_y, n_a)
   readonly by: Float32Array // (n_y, 1)
+  readonly activation: HeadActivation
 }
 
 /**
@@ -47,6 +49,7 @@ export interface PackedLayer {
 export interface PackedHead {
   readonly n_a: number
   readonly n_y: number
+  readonly activation: HeadActivation
   readonly memory: Float32Array
 }
 
@@ -106,7 +109,7 @@ export interface Kernel {
    */
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void
 
-  /** yt_pred of `rows` consecutive rows: y[yRow + r] = softmax(Wy·a[aRow + r] + by). */
+  /** yt_pred of `rows` consecutive rows: y[yRow + r] = activation(Wy·a[aRow + r] + by). */
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void
 
   /** Gives this thread's scratch back; the kernel must not be used again. Packed weights and arrays stay. */

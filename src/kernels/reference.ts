@@ -1,4 +1,4 @@
-import { softmax } from '../lstm/activations.ts'
+import { activateHead } from '../lstm/activations.ts'
 import { lstmCellForward } from '../lstm/cell.ts'
 import { addColumn, dot, type Matrix, matrix, zeros } from '../lstm/matrix.ts'
 import type { Parameters } from '../lstm/parameters.ts'
@@ -19,7 +19,7 @@ export function createReferenceKernel(): Kernel {
       const { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo } = roundRecurrent(weights, precision)
       return { n_x, n_a, precision: 'float32', memory: concatenate([Wf, bf, Wi, bi, Wc, bc, Wo, bo]) }
     },
-    packHead: ({ n_a, n_y, Wy, by }) => ({ n_a, n_y, memory: concatenate([Wy, by]) }),
+    packHead: ({ n_a, n_y, Wy, by, activation }) => ({ n_a, n_y, activation, memory: concatenate([Wy, by]) }),
     unpackLayer,
     unpackHead,
     advance(layer, runs, steps) {
@@ -30,7 +30,7 @@ export function createReferenceKernel(): Kernel {
     },
     predict(head, a, aRow, y, yRow, rows) {
       const { Wy, by } = headParameters(head)
-      const yt_pred = softmax(addColumn(dot(Wy, fromRows(a, aRow, rows, head.n_a)), by))
+      const yt_pred = activateHead(head.activation, addColumn(dot(Wy, fromRows(a, aRow, rows, head.n_a)), by))
       toRows(yt_pred, y, yRow)
     },
     close: () => {} // there is no scratch
@@ -67,9 +67,9 @@ function unpackLayer({ n_x, n_a, memory }: PackedLayer): LayerWeights {
   return { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }
 }
 
-function unpackHead({ n_a, n_y, memory }: PackedHead): HeadWeights {
+function unpackHead({ n_a, n_y, activation, memory }: PackedHead): HeadWeights {
   const [Wy, by] = split(memory, [n_y * n_a, n_y])
-  return { n_a, n_y, Wy, by }
+  return { n_a, n_y, Wy, by, activation }
 }
 
 /** One time step of one run: its active rows become the columns of the notation and come back as rows. */

@@ -1,4 +1,5 @@
 import type { Matrix } from './matrix.ts'
+import type { HeadActivation } from './model.ts'
 
 /** σ(z) = 1 / (1 + e^-z), elementwise. */
 export function sigmoid(Z: Matrix): Matrix {
@@ -26,4 +27,10 @@ export function softmax(Z: Matrix): Matrix {
     for (let i = 0; i < rows; i++) result[i * columns + j] /= sum
   }
   return { ...Z, data: result }
+}
+
+/** What a head makes of Z = Wy·a + by. */
+export function activateHead(activation: HeadActivation, Z: Matrix): Matrix {
+  if (activation === 'softmax') return softmax(Z)
+  return activation === 'sigmoid' ? sigmoid(Z) : Z
 }

@@ -70,7 +70,7 @@ export function createParameterSet(
   }
   try {
     const layer = keep(kernel.packLayer({ n_x, n_a, ...data }, precision))
-    const head = keep(kernel.packHead({ n_a, n_y, ...data }))
+    const head = keep(kernel.packHead({ n_a, n_y, ...data, activation: 'softmax' }))
     const bytes = layer.memory.byteLength + head.memory.byteLength
     const version = contentVersion(arrays, precision)
     const set = { version, n_x, n_a, n_y, layers: [layer], head, bytes, precision }
