@@ -132,7 +132,7 @@ export function unpackLayerFrom({ n_x, n_a, precision, memory }: PackedLayer, la
   }
   const [Wf, Wi, Wc, Wo] = W
   const [bf, bi, bc, bo] = b
-  return { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }
+  return { n_x, n_a, n_h: n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }
 }
 
 /** Where output j's weights begin in a packed head. */

@@ -20,7 +20,7 @@ export function randomLayer(random: () => number, n_x: number, n_a: number): Lay
   const scale = 2 / Math.sqrt(n_x + n_a)
   const W = () => randomFloats(random, n_a * (n_a + n_x), scale)
   const b = () => randomFloats(random, n_a, 1)
-  return { n_x, n_a, Wf: W(), bf: b(), Wi: W(), bi: b(), Wc: W(), bc: b(), Wo: W(), bo: b() }
+  return { n_x, n_a, n_h: n_a, Wf: W(), bf: b(), Wi: W(), bi: b(), Wc: W(), bc: b(), Wo: W(), bo: b() }
 }
 
 export const randomHead = (
