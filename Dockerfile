@@ -23,8 +23,9 @@ COPY --from=build /app/build/lstm-native.node build/
 COPY examples/digits/parameters.npz examples/digits/
 COPY examples/words/parameters.npz examples/words/
 COPY LICENSE ./
+# for LSTM_DATA_DIR=/data, with or without a volume
+RUN mkdir /data && chown node:node /data
 USER node
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.LSTM_PORT || 3000}/health/ready`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "dist/src/health-check.js"]
 CMD ["node", "dist/src/server.js"]

@@ -1,5 +1,5 @@
 import { nameOrArrays } from './parameters.ts'
-import { Encoding, LayerOutput, Layout, layerOutputPattern, States } from './tensors.ts'
+import { Encoding, Layout, layerOutputPattern, outputName, States } from './tensors.ts'
 import { type TSchema, Type } from './typebox.ts'
 
 /** What a set of one forward layer gives besides the states and the prediction. */
@@ -19,7 +19,7 @@ export function cellRequest<A extends TSchema, M extends TSchema, S extends TSch
       a_prev: Type.Optional(states),
       c_prev: Type.Optional(states),
       outputs: Type.Optional(
-        Type.Array(Type.Union([Type.Enum([...singleLayerCellOutputs]), LayerOutput]), {
+        Type.Array(outputName(singleLayerCellOutputs), {
           uniqueItems: true,
           description:
             'What to give besides a_next, c_next and yt_pred. Gates and the cache without the name of a layer are those of a set of one forward layer.'

@@ -11,7 +11,10 @@ export const Readiness = Type.Object(
       description: 'Which of its builds: avx512, avx2, portable (native), relaxed, simd (wasm), float64 (reference).'
     }),
     workers: Type.Integer({ description: 'Worker threads that take requests.' }),
-    parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' })
+    parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' }),
+    parameter_sets_not_loaded: Type.Optional(
+      Type.Integer({ description: 'Files of the folder that could not be read; GET /parameters says why.' })
+    )
   },
   { $id: 'Readiness', additionalProperties: false }
 )

@@ -156,10 +156,22 @@ export const ParameterSetDescription = Type.Object(
 )
 
 export const ParameterSetList = Type.Object(
-  { parameters: Type.Array(Type.Ref('ParameterSetDescription#'), { description: 'In the order of their names.' }) },
+  {
+    parameters: Type.Array(ParameterSetDescription, { description: 'In the order of their names.' }),
+    not_loaded: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { file: Type.String(), reason: Type.String({ description: 'Why its set is not there.' }) },
+          { additionalProperties: false }
+        ),
+        { description: 'Files of the folder of sets that are torn, damaged or cannot be read.' }
+      )
+    )
+  },
   { $id: 'ParameterSetList', additionalProperties: false }
 )
 
 export type ParameterSetDescription = Type.Static<typeof ParameterSetDescription>
+export type ParameterSetList = Type.Static<typeof ParameterSetList>
 
 export type ImportSettings = Type.Static<typeof ImportSettings>

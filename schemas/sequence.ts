@@ -1,5 +1,5 @@
 import { nameOrArrays } from './parameters.ts'
-import { Encoding, LayerOutput, Layout, layerOutputPattern, States } from './tensors.ts'
+import { Encoding, Layout, layerOutputPattern, outputName, States } from './tensors.ts'
 import { type TSchema, Type } from './typebox.ts'
 
 /** What every set gives, `y` if it has a head. */
@@ -32,7 +32,7 @@ export function sequenceRequest<A extends TSchema, T extends TSchema, S extends 
       ),
       steps: Type.Optional(Steps),
       outputs: Type.Optional(
-        Type.Array(Type.Union([Type.Enum([...sequenceOutputs, ...singleLayerOutputs]), LayerOutput]), {
+        Type.Array(outputName([...sequenceOutputs, ...singleLayerOutputs]), {
           uniqueItems: true,
           description:
             'What to give. Default: a, y and c, without y where the set has no head. Gates and caches without the name of a layer are those of a set of one forward layer.'

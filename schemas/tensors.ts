@@ -52,11 +52,13 @@ export const Encoding = Type.Enum(['nested', 'base64'], {
 
 export const layerOutputPattern = '^layers\\.(0|[1-9][0-9]{0,3})\\.(forward|reverse)\\.(a|c|ft|it|cct|ot)$'
 
-/** An output of one layer in one direction. */
-export const LayerOutput = Type.String({
-  pattern: layerOutputPattern,
-  description: 'What one layer has in one direction, such as layers.1.forward.ft: a, c, ft, it, cct or ot.'
-})
+/** One of the names, or what one layer has in one direction. */
+export function outputName(names: readonly string[]) {
+  return Type.String({
+    pattern: `^(${names.join('|')})$|${layerOutputPattern}`,
+    description: `One of ${names.join(', ')}, or of a layer in one direction a, c, ft, it, cct or ot, such as layers.1.forward.ft.`
+  })
+}
 
 /** States of one layer, (n_a, m), or with a leading axis those of several layers and directions. */
 export const States = Type.Union([Type.Ref('Matrix#'), Type.Ref('Tensor3#')], {

@@ -6,7 +6,7 @@ import { errorCatalogue } from '../dist/src/errors.js'
 
 const settingRows = Object.entries(settings).map(
   ([name, { default: initial, description }]) =>
-    `| \`${name}\` | \`--${flagOf(name)}\` | \`${initial}\` | ${description} |`
+    `| \`${name}\` | \`--${flagOf(name)}\` | ${initial === '' ? '' : `\`${initial}\``} | ${description} |`
 )
 const errorRows = errorCatalogue.map(({ code, status, title }) => `| \`${code}\` | ${status} | ${title} |`)
 

@@ -28,6 +28,11 @@ export const settings = {
     description: 'Least level that is logged.'
   }),
   LSTM_DEMO_SETS: Type.Boolean({ default: false, description: 'Load the demo sets `digits` and `words` at start.' }),
+  LSTM_DATA_DIR: Type.String({
+    default: '',
+    description:
+      'Folder to keep parameter sets in, so that they outlive the process; without it they are in memory only.'
+  }),
   LSTM_MAX_BODY_BYTES: Type.Integer({
     default: 67_108_864,
     minimum: 1024,
@@ -55,10 +60,69 @@ export const settings = {
     minimum: 1,
     description: 'Most requests under way at once; one more is answered 429.'
   }),
+  LSTM_MAX_PENDING_BYTES: Type.Integer({
+    default: 1_073_741_824,
+    minimum: 1024,
+    description: 'Most bytes of bodies under way and arriving, together; what would be more is answered 429.'
+  }),
+  LSTM_MAX_RUNNING_VALUES: Type.Integer({
+    default: 268_435_456,
+    minimum: 1,
+    description: 'Most float32 values of all running requests together; a request that would be more is answered 429.'
+  }),
+  LSTM_DEADLINE_MS: Type.Integer({
+    default: 30_000,
+    minimum: 0,
+    description:
+      'How long an inference may take from its arrival to its answer before it is stopped with 504; 0 means for ever.'
+  }),
+  LSTM_DEADLINE_MAX_MS: Type.Integer({
+    default: 300_000,
+    minimum: 1,
+    description: 'Most that a request may ask for with the header `X-Request-Timeout-Ms` in place of that.'
+  }),
+  LSTM_HEADERS_TIMEOUT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    description: "How long a request's head may take to arrive."
+  }),
   LSTM_REQUEST_TIMEOUT_MS: Type.Integer({
     default: 60_000,
     minimum: 0,
     description: 'How long a request may take to arrive whole; 0 means for ever.'
+  }),
+  LSTM_API_KEYS_FILE: Type.String({
+    default: '',
+    description:
+      'File of API keys (SECURITY.md says how it is made), read again when it changes; without it nobody needs a key.'
+  }),
+  LSTM_RATE_LIMIT: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description: 'Most requests a minute of one API key or, without keys, one address; 0 means no limit.'
+  }),
+  LSTM_TRUST_PROXY: Type.String({
+    default: '',
+    description: 'Addresses or networks of proxies, with commas between, whose `X-Forwarded-For` is believed.'
+  }),
+  LSTM_CORS_ORIGINS: Type.String({
+    default: '',
+    description: 'Origins, with commas between, whose pages may use the service; `*` for all.'
+  }),
+  LSTM_TLS_CERT_FILE: Type.String({
+    default: '',
+    description: 'Certificate chain (PEM), read again when it changes; with `LSTM_TLS_KEY_FILE` it switches TLS on.'
+  }),
+  LSTM_TLS_KEY_FILE: Type.String({ default: '', description: 'Private key (PEM) of the certificate.' }),
+  LSTM_SHUTDOWN_DELAY_MS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    description: 'How long after SIGTERM requests are still taken, for balancers to see that `/health/ready` says no.'
+  }),
+  LSTM_SHUTDOWN_TIMEOUT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 0,
+    description: 'How long after that delay the requests under way may take to end.'
   })
 } as const satisfies Record<string, TSchema>
 
@@ -72,12 +136,30 @@ export interface Config {
   readonly kernel: Settings['LSTM_KERNEL']
   readonly logLevel: Settings['LSTM_LOG_LEVEL']
   readonly demoSets: boolean
+  /** Empty when there is none. */
+  readonly dataDir: string
   readonly maxBodyBytes: number
   readonly maxParametersBytes: number
   readonly maxJobValues: number
   readonly maxJsonDepth: number
   readonly maxPending: number
+  readonly maxPendingBytes: number
+  readonly maxRunningValues: number
+  /** 0 for none. */
+  readonly deadlineMs: number
+  readonly deadlineMaxMs: number
+  readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
+  /** Strings below are empty when there is none. */
+  readonly apiKeysFile: string
+  /** Requests a minute, 0 for no limit. */
+  readonly rateLimit: number
+  readonly trustProxy: string
+  readonly corsOrigins: string
+  readonly tlsCertFile: string
+  readonly tlsKeyFile: string
+  readonly shutdownDelayMs: number
+  readonly shutdownTimeoutMs: number
 }
 
 /** `--max-body-bytes` for `LSTM_MAX_BODY_BYTES`. */
@@ -102,12 +184,26 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     kernel: values.LSTM_KERNEL,
     logLevel: values.LSTM_LOG_LEVEL,
     demoSets: values.LSTM_DEMO_SETS,
+    dataDir: values.LSTM_DATA_DIR,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,
     maxParametersBytes: values.LSTM_MAX_PARAMETERS_BYTES,
     maxJobValues: values.LSTM_MAX_JOB_VALUES,
     maxJsonDepth: values.LSTM_MAX_JSON_DEPTH,
     maxPending: values.LSTM_MAX_PENDING,
-    requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS
+    maxPendingBytes: values.LSTM_MAX_PENDING_BYTES,
+    maxRunningValues: values.LSTM_MAX_RUNNING_VALUES,
+    deadlineMs: values.LSTM_DEADLINE_MS,
+    deadlineMaxMs: values.LSTM_DEADLINE_MAX_MS,
+    headersTimeoutMs: values.LSTM_HEADERS_TIMEOUT_MS,
+    requestTimeoutMs: values.LSTM_REQUEST_TIMEOUT_MS,
+    apiKeysFile: values.LSTM_API_KEYS_FILE,
+    rateLimit: values.LSTM_RATE_LIMIT,
+    trustProxy: values.LSTM_TRUST_PROXY,
+    corsOrigins: values.LSTM_CORS_ORIGINS,
+    tlsCertFile: values.LSTM_TLS_CERT_FILE,
+    tlsKeyFile: values.LSTM_TLS_KEY_FILE,
+    shutdownDelayMs: values.LSTM_SHUTDOWN_DELAY_MS,
+    shutdownTimeoutMs: values.LSTM_SHUTDOWN_TIMEOUT_MS
   }
 }
 
@@ -136,7 +232,7 @@ function readFlags(argv: readonly string[]): Record<string, unknown> {
 export function usage(): string {
   const rows = Object.entries(settings).map(([name, schema]) => {
     const { default: initial, description } = schema as unknown as { default: unknown; description: string }
-    return `  --${flagOf(name)}\n      ${description} (${name}, default ${String(initial)})`
+    return `  --${flagOf(name)}\n      ${description} (${name}, ${initial === '' ? 'none by default' : `default ${String(initial)}`})`
   })
   return ['lstm-serve: serves LSTM forward passes over HTTP', '', ...rows, ''].join('\n')
 }

@@ -100,6 +100,17 @@ const table = {
     message: (name: string | null, index: number) =>
       `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first: send whole sequences to /sequence`
   },
+  LSTM_ERR_UNAUTHORIZED: {
+    status: 401,
+    title: 'An API key is needed',
+    message: (reason: string) => `${reason}; send it as "Authorization: Bearer KEY" or "X-API-Key: KEY"`
+  },
+  LSTM_ERR_FORBIDDEN: {
+    status: 403,
+    title: 'The API key does not allow this',
+    message: (id: string, has: string, needed: string) =>
+      `the key ${id} has the scope ${has}; this needs the scope ${needed}`
+  },
   LSTM_ERR_PARAMETER_SET_NOT_FOUND: {
     status: 404,
     title: 'No such parameter set',
@@ -152,13 +163,26 @@ const table = {
   },
   LSTM_ERR_OVERLOADED: {
     status: 429,
-    title: 'Too many requests are waiting',
-    message: (limit: number) => `${limit} requests are under way already (LSTM_MAX_PENDING); try again shortly`
+    title: 'The service has as much to do as it may take',
+    message: (what: string, limit: number, setting: string) =>
+      `${what} would be more than ${limit}, the limit set by ${setting}; try again when Retry-After says`
+  },
+  LSTM_ERR_RATE_LIMITED: {
+    status: 429,
+    title: 'Too many requests of this client',
+    message: (limit: number, seconds: number) =>
+      `more than ${limit} requests in a minute (LSTM_RATE_LIMIT); try again in ${seconds} s`
   },
   LSTM_ERR_INTERNAL: {
     status: 500,
     title: 'A fault in the server',
     message: () => 'the server met a fault of its own; its log has the request id'
+  },
+  LSTM_ERR_STORAGE: {
+    status: 500,
+    title: 'The folder of parameter sets failed',
+    message: (reason: string) =>
+      `the change could not be stored (${reason}); the set that was there, if any, goes on serving`
   },
   LSTM_ERR_WORKER_LOST: {
     status: 503,
@@ -175,6 +199,23 @@ const table = {
     status: 503,
     title: 'The server is shutting down',
     message: () => 'the server is shutting down and takes no new requests'
+  },
+  LSTM_ERR_CLIENT_GONE: {
+    status: 499,
+    title: 'The client went away',
+    message: () => 'the client closed its connection before the answer was there; the work was stopped'
+  },
+  LSTM_ERR_DEADLINE: {
+    status: 504,
+    title: 'The deadline has passed',
+    message: (ms: number) =>
+      `no answer within ${ms} ms (LSTM_DEADLINE_MS or the header X-Request-Timeout-Ms); the work was stopped`
+  },
+  LSTM_ERR_STORAGE_FULL: {
+    status: 507,
+    title: 'No room to store the parameter set',
+    message: (reason: string) =>
+      `there is no room to store the set (${reason}); the set that was there, if any, goes on serving`
   }
 } as const
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from './app.ts'
@@ -8,9 +9,6 @@ import { requestExamples } from './routes/examples.ts'
 import { version } from './version.ts'
 
 /** The process: settings, app, demo sets, a socket, signals. */
-
-/** Time for requests under way once a signal to stop has come. */
-const GRACE_MS = 10_000
 
 const demoSets = ['digits', 'words'] as const
 
@@ -32,23 +30,21 @@ function configOrExit(): Config {
   }
 }
 
-/** A kernel that does not run here is a setting to change, not a fault to trace. */
-function stopWithoutKernel(error: Error): never {
-  if (error.name !== 'KernelUnavailableError') throw error
-  process.stderr.write(`lstm-serve: ${error.message}\n`)
-  process.exit(2)
+async function buildOrExit(config: Config): Promise<FastifyInstance> {
+  try {
+    return await buildApp(config, logToStandardOutput())
+  } catch (error) {
+    process.stderr.write(`lstm-serve: ${(error as Error).message}\n`)
+    process.exit((error as Error).name === 'KernelUnavailableError' ? 2 : 1)
+  }
 }
 
 async function serve(config: Config): Promise<void> {
-  const app = await buildApp(config, logToStandardOutput()).catch(stopWithoutKernel)
+  const app = await buildOrExit(config)
   const { name: kernel, variant } = app.pool.sharedKernel
   app.log.info({ kernel, variant, workers: config.workers }, 'computing')
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
-  closeWithGrace({ delay: GRACE_MS, logger: app.log }, async ({ err, signal }) => {
-    if (err) app.log.fatal({ err }, 'closing after a fault')
-    else app.log.info({ signal }, 'closing')
-    await app.close()
-  })
+  endWithGrace(app, config)
   if (config.demoSets) await loadDemoSets(app)
   try {
     await app.listen({ host: config.host, port: config.port })
@@ -60,10 +56,31 @@ async function serve(config: Config): Promise<void> {
   if (config.demoSets) greet(app)
 }
 
+/**
+ * A signal: readiness goes off, for a while requests are still taken, then those under way end, and the process with 0;
+ * with 1 when they took too long, and at once on a second signal. A fault that nothing caught ends the process in the
+ * same way, but with 1; a promise that nobody waits for is no reason to end.
+ */
+function endWithGrace(app: FastifyInstance, { shutdownDelayMs, shutdownTimeoutMs }: Config): void {
+  process.on('unhandledRejection', (err) => app.log.error({ err }, 'a promise was rejected and nobody waited for it'))
+  const options = { delay: shutdownDelayMs + shutdownTimeoutMs, logger: app.log, skip: ['unhandledRejection' as const] }
+  closeWithGrace(options, async ({ err, signal }) => {
+    app.drain.begin()
+    if (err) app.log.fatal({ err }, 'closing after a fault')
+    else {
+      app.log.info({ signal, delay_ms: shutdownDelayMs }, 'closing')
+      await setTimeout(shutdownDelayMs)
+    }
+    await app.close()
+  })
+}
+
 async function loadDemoSets(app: FastifyInstance): Promise<void> {
   for (const name of demoSets) {
+    if (app.store.get(name) !== undefined) continue // the folder of sets had it
     const file = await readFile(new URL(`../../examples/${name}/parameters.npz`, import.meta.url))
-    app.store.put(name, await app.pool.run<'import'>({ kind: 'import', body: [file] }))
+    const set = await app.pool.run<'import'>({ kind: 'import', body: [file] })
+    app.store.adopt({ name, set, created: new Date() })
   }
 }
 

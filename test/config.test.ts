@@ -10,12 +10,26 @@ t.test('defaults', async (t) => {
     kernel: 'auto',
     logLevel: 'info',
     demoSets: false,
+    dataDir: '',
     maxBodyBytes: 67_108_864,
     maxParametersBytes: 536_870_912,
     maxJobValues: 33_554_432,
     maxJsonDepth: 32,
     maxPending: 1024,
-    requestTimeoutMs: 60_000
+    maxPendingBytes: 1_073_741_824,
+    maxRunningValues: 268_435_456,
+    deadlineMs: 30_000,
+    deadlineMaxMs: 300_000,
+    headersTimeoutMs: 10_000,
+    requestTimeoutMs: 60_000,
+    apiKeysFile: '',
+    rateLimit: 0,
+    trustProxy: '',
+    corsOrigins: '',
+    tlsCertFile: '',
+    tlsKeyFile: '',
+    shutdownDelayMs: 0,
+    shutdownTimeoutMs: 10_000
   })
 })
 

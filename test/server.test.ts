@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
@@ -88,6 +89,70 @@ t.test('SIGTERM: requests under way are answered, then the process ends with 0',
   await t.rejects(fetch(`${address}/health/live`), 'nobody listens any more')
 })
 
+t.test('after SIGTERM it is ready no more, yet answers until the delay is over', async (t) => {
+  const { process: child, address } = await start(t, [], { LSTM_SHUTDOWN_DELAY_MS: '700' })
+  child.kill('SIGTERM')
+  let ready = await fetch(`${address}/health/ready`)
+  while (ready.status === 200) ready = await fetch(`${address}/health/ready`)
+  t.equal(ready.status, 503)
+  t.match(await ready.json(), { ready: false, workers: Number })
+  const answer = await post(address, '/cell', { parameters: randomSet(1, 1, 1, 1), xt: [[1]] })
+  t.equal(answer.status, 200)
+  t.equal(answer.headers.get('connection'), 'close')
+  t.strictSame(await once(child, 'close'), [0, null])
+})
+
+t.test('the health check of the image says whether it is ready', async (t) => {
+  const program = fileURLToPath(new URL('../src/health-check.js', import.meta.url))
+  const check = async (port: string, env = {}) => {
+    const child = spawn(process.execPath, [program], { env: { PATH: process.env.PATH, LSTM_PORT: port, ...env } })
+    return (await once(child, 'close'))[0]
+  }
+  const { process: child, address } = await start(t, [], { LSTM_SHUTDOWN_DELAY_MS: '60000' })
+  const { port } = new URL(address)
+  t.equal(await check(port), 0)
+  t.equal(await check(port, { LSTM_TLS_CERT_FILE: '/some/cert' }), 1, 'TLS is spoken where it is set')
+  child.kill('SIGTERM')
+  while ((await fetch(`${address}/health/ready`)).status === 200);
+  t.equal(await check(port), 1)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  t.equal(await check(port), 1)
+})
+
+t.test('a second signal ends it at once, and so does the end of the time for what is under way', async (t) => {
+  const hang = (address: string) => {
+    // a request that never arrives whole
+    const { hostname, port } = new URL(address)
+    const socket = connect(Number(port), hostname, () =>
+      socket.write('POST /cell HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 10\r\n\r\n{')
+    )
+    socket.on('error', () => {})
+    t.teardown(() => socket.destroy())
+    return once(socket, 'connect')
+  }
+  const patient = await start(t, [], { LSTM_SHUTDOWN_DELAY_MS: '60000' })
+  patient.process.kill('SIGTERM')
+  while ((await fetch(`${patient.address}/health/ready`)).status === 200);
+  patient.process.kill('SIGTERM')
+  t.strictSame(await once(patient.process, 'close'), [1, null])
+
+  const hasty = await start(t, [], { LSTM_SHUTDOWN_TIMEOUT_MS: '300' })
+  await hang(hasty.address)
+  await fetch(`${hasty.address}/health/live`)
+  hasty.process.kill('SIGTERM')
+  t.strictSame(await once(hasty.process, 'close'), [1, null])
+  t.match(hasty.output(), /killed by timeout \(300ms\)/)
+})
+
+t.test('a folder that another process has is said so', async (t) => {
+  const folder = t.testdir()
+  const { process: child } = await start(t, [], { LSTM_DATA_DIR: folder })
+  const { code, output } = await run([], { LSTM_DATA_DIR: folder, LSTM_PORT: '0' })
+  t.equal(code, 1)
+  t.match(output, `the folder is in use by process ${child.pid} on`)
+})
+
 t.test('logs one line for each request, without its body', async (t) => {
   const { process: child, address, output } = await start(t)
   await post(address, '/cell', { parameters: randomSet(1, 1, 1, 1), xt: [[0.123456]] })
@@ -97,7 +162,7 @@ t.test('logs one line for each request, without its body', async (t) => {
     .split('\n')
     .filter((line) => line.includes('"answered"'))
   t.equal(lines.length, 1)
-  t.match(JSON.parse(lines[0]), { method: 'POST', url: '/cell', status: 200, ms: Number })
+  t.match(JSON.parse(lines[0]), { method: 'POST', url: '/cell', route: '/cell', status: 200, ms: Number })
   t.notMatch(output(), '0.123456')
 })
 

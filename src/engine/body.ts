@@ -1,4 +1,4 @@
-/** A request's body as it arrived: pieces that are joined where they are needed, and nowhere before. */
+/** A request's body as it arrived: pieces that are joined where they are needed. */
 export type Body = readonly Uint8Array[]
 
 export function bodyLength(body: Body): number {
@@ -14,9 +14,24 @@ export function joinInto(body: Body, target: Uint8Array): void {
   }
 }
 
-/** The whole in a buffer of its own, which can be moved to another thread. */
+/** The whole in a buffer of its own, which can be moved to another thread. The pieces stay as they are. */
 export function joined(body: Body): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(bodyLength(body))
   joinInto(body, whole)
   return whole
+}
+
+/**
+ * The whole, to be moved: a body that was put together as it came is given away, and is gone then. A Buffer is a piece
+ * that came from somebody else, who may still want it.
+ */
+export function given(body: Body): Uint8Array<ArrayBuffer> {
+  const [first] = body
+  const own = body.length === 1 && !Buffer.isBuffer(first) && first.byteLength === first.buffer.byteLength
+  return own && first.buffer instanceof ArrayBuffer ? (first as Uint8Array<ArrayBuffer>) : joined(body)
+}
+
+/** Whether the body was given away and moved. */
+export function isGone(body: Body): boolean {
+  return body.length === 1 && body[0].byteLength === 0
 }

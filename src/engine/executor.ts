@@ -4,10 +4,21 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
-import type { Computed, InferenceKind, MovedOperation, MovedResult, PartOutcome } from './messages.ts'
+import type {
+  Computed,
+  InferenceKind,
+  MovedImport,
+  MovedOperation,
+  MovedResult,
+  PartOutcome,
+  RestoredSet
+} from './messages.ts'
 import type { Part } from './part.ts'
 import { type PublishedSet, SetRegistry } from './registry.ts'
+import { RowCounts } from './row-counts.ts'
+import { RunningValues } from './running-values.ts'
 import { Sharing } from './sharing.ts'
 import { Stepper } from './stepper.ts'
 
@@ -18,11 +29,21 @@ export interface ExecutorOptions {
   readonly sets: ReadonlyMap<string, PublishedSet>
   /** Threads that a wide job may be divided among, this one included. */
   readonly workers: number
+  /** Number of this thread: whose memory is whose. */
+  readonly owner: number
+  /** Memory of RowCounts. */
+  readonly rowCounts: SharedArrayBuffer
+  /** Memory of RunningValues, and this thread's place in it. */
+  readonly runningValues: SharedArrayBuffer
+  readonly slot: number
   /** Told of a set that was replaced or withdrawn and is used here no more. */
   readonly onIdle: (handle: number) => void
   /** Gives a part of a wide job away; `partEnded` has to say what became of it. */
   readonly share: (id: number, part: Part) => void
 }
+
+/** A file above this leaves so much behind that it is not left to chance when that is freed. */
+const LARGE_BYTES = 4 * 1024 * 1024
 
 const inferences = { cell, sequence } satisfies Record<InferenceKind, unknown>
 
@@ -33,36 +54,76 @@ export class Executor {
   readonly #stepper: Stepper
   readonly #sharing: Sharing
   readonly #context: WorkerContext
+  /** By operation: what to set to 1 to end its job at the next tick. */
+  readonly #stops = new Map<number, Float32Array>()
 
-  constructor({ kernel, limits, sets, workers, onIdle, share }: ExecutorOptions) {
+  constructor(options: ExecutorOptions) {
+    const { kernel, limits, sets, workers, onIdle, share } = options
     this.sets = new SetRegistry(sets, onIdle)
-    this.#kernel = createKernel(kernel)
-    this.#stepper = new Stepper(this.#kernel)
+    this.#kernel = createKernel(kernel, options.owner)
+    this.#stepper = new Stepper(this.#kernel, new RowCounts(options.rowCounts))
     this.#sharing = new Sharing(this.#stepper, workers, share)
-    this.#context = { kernel: this.#kernel, sharing: this.#sharing, sets: this.sets, limits }
+    const runningValues = new RunningValues(options.runningValues, options.slot, limits.maxRunningValues)
+    this.#context = {
+      kernel: this.#kernel,
+      sharing: this.#sharing,
+      sets: this.sets,
+      limits,
+      runningValues,
+      onJob: () => {}
+    }
   }
 
-  /** The body has been read when this returns. */
-  infer(kind: InferenceKind, body: Uint8Array): Promise<Computed> {
-    return inferences[kind](body, this.#context)
+  /**
+   * The body has been read when this returns.
+   * @param id by which it can be stopped, until it is forgotten
+   */
+  infer(kind: InferenceKind, body: Uint8Array, id?: number): Promise<Computed> {
+    if (id === undefined) return inferences[kind](body, this.#context)
+    return inferences[kind](body, { ...this.#context, onJob: (stop) => this.#stops.set(id, stop) })
   }
 
-  run(operation: MovedOperation): MovedResult | Promise<MovedResult> {
+  /** Ends the job of an inference at the next tick. */
+  stop(id: number): void {
+    this.#stops.get(id)?.fill(1)
+  }
+
+  forget(id: number): void {
+    this.#stops.delete(id)
+  }
+
+  run(operation: MovedOperation, id: number): MovedResult | Promise<MovedResult> {
     switch (operation.kind) {
       case 'import':
         return this.#import(operation)
+      case 'restore':
+        return this.#restore(operation.path)
       case 'export':
         return this.#export(operation)
       default:
-        return this.infer(operation.kind, operation.body)
+        return this.infer(operation.kind, operation.body, id)
     }
   }
 
   // Readers and writers of files are some fifty modules: a thread that is asked for neither starts without them.
 
-  async #import({ body, settings = {} }: Extract<MovedOperation, { kind: 'import' }>): Promise<ParameterSet> {
-    const { importSet } = await import('../protocols/rest/import-set.ts')
-    return importSet(body, settings, this.#context)
+  async #import(operation: MovedImport): Promise<ParameterSet> {
+    const { keepSet } = await import('../protocols/rest/kept-set.ts')
+    try {
+      return await keepSet(operation, this.#context)
+    } finally {
+      // later, when nothing here holds on to the body and the arrays any more
+      if (operation.body.byteLength > LARGE_BYTES) setImmediate(collectGarbage)
+    }
+  }
+
+  async #restore(path: string): Promise<RestoredSet> {
+    const { restoreSet } = await import('../protocols/rest/kept-set.ts')
+    try {
+      return await restoreSet(path, this.#context)
+    } finally {
+      setImmediate(collectGarbage)
+    }
   }
 
   async #export({ set, format, encoding }: Extract<MovedOperation, { kind: 'export' }>): Promise<MovedResult> {
@@ -74,7 +135,7 @@ export class Executor {
   runPart(part: Part): Promise<PartOutcome> {
     return this.#stepper.run(part).then(
       (ms) => ({ type: 'computed', ms }),
-      (error) => ({ type: 'fault', stack: stackOf(error) })
+      (error) => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
     )
   }
 

@@ -24,6 +24,13 @@ export class Pieces {
     this.floats += Math.ceil(length / LINE_FLOATS) * LINE_FLOATS
     return piece
   }
+
+  /** A float of 0 on a line of its own, which is no value of the job's. */
+  takeFlag(): Float32Array {
+    const flag = this.take(1).fill(0)
+    this.values--
+    return flag
+  }
 }
 
 /** What decides how much memory a job needs. */
@@ -80,7 +87,8 @@ export function layOut(pieces: Pieces, needs: JobNeeds, activeRows: Int32Array):
       head,
       predict,
       y: predict === 'none' ? undefined : pieces.take((predict === 'all' ? T_x : 1) * m * n_y),
-      last: predict === 'last' && reverseTop ? pieces.take(m * set.n_a) : undefined
+      last: predict === 'last' && reverseTop ? pieces.take(m * set.n_a) : undefined,
+      stop: pieces.takeFlag()
     }
   }
 }

@@ -11,6 +11,8 @@ export interface JobDescription extends JobNeeds {
   readonly lengths?: readonly number[] | undefined
   /** Most float32 values that the job may hold. */
   readonly maxValues: number
+  /** Told how many it will hold, before it takes the memory; throws where that is too much just now. */
+  readonly reserve?: (values: number) => void
 }
 
 /** Rows that came or go: where the elements lie in somebody's tensor. */
@@ -49,8 +51,8 @@ export class Job {
   /** Rows still running at each step. (T_x) */
   readonly #activeRows: Int32Array
 
-  /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY */
-  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues }: JobDescription) {
+  /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, and what `reserve` throws */
+  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues, reserve }: JobDescription) {
     this.#kernel = kernel
     this.m = m
     this.T_x = T_x
@@ -65,6 +67,7 @@ export class Job {
     const measured = new Pieces()
     layOut(measured, needs, new Int32Array(0))
     if (measured.values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [measured.values, maxValues])
+    reserve?.(measured.values)
     this.#activeRows = activeRows(lengthOfRow, T_x)
     this.#memory = kernel.allocate(measured.floats)
     const { x, whole } = layOut(new Pieces(this.#memory), needs, this.#activeRows)

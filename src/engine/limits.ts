@@ -6,4 +6,6 @@ export interface Limits {
   readonly maxJsonDepth: number
   /** Most bytes that a compressed file may inflate to. */
   readonly maxInflatedBytes: number
+  /** Most float32 values of all requests that are running, on all workers. */
+  readonly maxRunningValues: number
 }

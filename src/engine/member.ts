@@ -1,3 +1,4 @@
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import { type TransferListItem, Worker } from 'node:worker_threads'
 import { createMailboxMemory, type Entry, Mailbox } from './mailbox.ts'
 import { type Answer, type FromWorker, LOOK, type ToWorker, type WorkerData } from './messages.ts'
@@ -21,8 +22,14 @@ export interface MemberEvents {
 export class Member {
   /** Takes operations: it has said so, and has not ended. */
   ready = false
+  /** Takes only what is run again, for that may be why its worker ended. */
+  reserved = false
+  /** Whose memory is whose: a number that no other worker ever has. */
+  readonly owner: number
   /** Bytes of what it was given to do and has not done yet, with something for each piece of work. */
   load = 0
+  /** Which of the pool's workers it is, from 0; a worker that replaces another one has its number. */
+  readonly slot: number
   readonly #worker: Worker
   readonly #requests: Mailbox
   readonly #answers: Mailbox
@@ -30,13 +37,17 @@ export class Member {
   readonly #onAnswer: MemberEvents['onAnswer']
   /** Messages that were posted so far; an inference says how many there were before it. */
   #posted = 0
+  #usage: EventLoopUtilization | undefined
 
   constructor(
+    slot: number,
     url: URL | undefined,
     bodySlots: SharedArrayBuffer,
     data: Omit<WorkerData, 'exchange'>,
     { onMessage, onAnswer, onError, onExit }: MemberEvents
   ) {
+    this.slot = slot
+    this.owner = data.owner
     const exchange = {
       requests: createMailboxMemory(),
       answers: createMailboxMemory(),
@@ -65,6 +76,15 @@ export class Member {
   post(message: Exclude<ToWorker, typeof LOOK>, transfer: TransferListItem[] = []): void {
     this.#posted++
     this.#worker.postMessage(message, transfer)
+  }
+
+  /** The share of the time since the last call of this, or since its start, in which it had something to do. */
+  busyRatio(): number {
+    const { eventLoopUtilization } = this.#worker.performance
+    const now = eventLoopUtilization()
+    const { utilization } = this.#usage === undefined ? now : eventLoopUtilization(now, this.#usage)
+    this.#usage = now
+    return utilization
   }
 
   /** Sends an inference whose body lies in a slot. @returns false when there are too many on the way already */

@@ -1,6 +1,7 @@
 import type { Encoding } from '../codec/tensor.ts'
 import type { SerializedError } from '../errors.ts'
 import type { SharedKernel } from '../kernels/choose.ts'
+import type { Keep } from '../parameters/durable/folder.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
@@ -22,19 +23,42 @@ interface Export {
   readonly encoding: Encoding
 }
 
-interface Import<B> {
+interface Import {
   readonly kind: 'import'
-  readonly body: B
+  readonly body: Body
+  /** How the body is to be read; stored with it. */
   readonly settings?: ImportSettings
+  /** Where to write it. */
+  readonly keep?: Keep | undefined
+}
+
+interface Restore {
+  readonly kind: 'restore'
+  readonly path: string
 }
 
 /** What is run beside inferences, as the pool gets it. */
-export type Operation = Import<Body> | Export
+export type Operation = Import | Restore | Export
+
+export interface Inference {
+  readonly kind: InferenceKind
+  readonly body: Body
+}
+
+/** A set out of a file of the folder. */
+export interface RestoredSet {
+  readonly name: string
+  readonly set: ParameterSet
+  /** ISO 8601 */
+  readonly created: string
+}
 
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
-export type MovedOperation = { readonly kind: InferenceKind; readonly body: Uint8Array } | Import<Uint8Array> | Export
+export type MovedOperation = Moved<Inference> | Moved<Import> | Restore | Export
+type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
+export type MovedImport = Moved<Import>
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {
@@ -64,17 +88,20 @@ export interface Answer {
 /** What each operation answers with. */
 export interface Results {
   import: ParameterSet
+  restore: RestoredSet
   export: Uint8Array<ArrayBuffer>
 }
 
 /** A result on its way by message; buffers are moved. */
-export type MovedResult = Computed | ParameterSet | Uint8Array<ArrayBuffer>
+export type MovedResult = Computed | ParameterSet | RestoredSet | Uint8Array<ArrayBuffer>
 
 /** How the work on a part ended: milliseconds of the kernel, a fault for the log, or with the worker that had it. */
 export type PartOutcome =
   | { readonly type: 'computed'; readonly ms: number }
   | { readonly type: 'fault'; readonly stack: string }
   | { readonly type: 'lost' }
+  /** Nobody wanted it any more. */
+  | { readonly type: 'stopped' }
 
 /** Either side posts this to make the other one look into its mailbox. */
 export const LOOK = 0
@@ -88,6 +115,8 @@ export type ToWorker =
   | { readonly type: 'part'; readonly id: number; readonly part: Part }
   /** What became of a part that this worker gave away. */
   | { readonly type: 'part-ended'; readonly id: number; readonly outcome: PartOutcome }
+  /** Nobody waits for this operation any more. */
+  | { readonly type: 'stop'; readonly id: number }
   | { readonly type: 'close' }
 
 export type FromWorker =
@@ -117,6 +146,13 @@ interface Exchange {
 
 /** What a worker is started with. */
 export interface WorkerData {
+  /** Number of the thread, from 1, never used again: whose memory is whose. */
+  readonly owner: number
+  /** Memory of RunningValues, one for all workers, and this worker's place in it. */
+  readonly runningValues: SharedArrayBuffer
+  readonly slot: number
+  /** Memory of RowCounts, for this worker to count in. */
+  readonly rowCounts: SharedArrayBuffer
   readonly exchange: Exchange
   readonly limits: Limits
   readonly kernel: SharedKernel

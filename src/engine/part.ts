@@ -18,6 +18,8 @@ export interface Part {
   readonly y: Float32Array | undefined
   /** What the last predictions are made from where the top layer has a reverse direction. (m, width of the top) */
   readonly last: Float32Array | undefined
+  /** Not 0 once nobody wants the job any more; in the job's memory, so that all who have a part of it see it. (1) */
+  readonly stop: Float32Array
 }
 
 export function finished({ passes, pass }: Part): boolean {

@@ -1,38 +1,28 @@
 import { LstmError } from '../errors.ts'
-import { type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
+import { createEstate, type Estate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import { type Body, bodyLength, joined, joinInto } from './body.ts'
+import { Admission, type AdmissionLimits } from './admission.ts'
+import { Bodies } from './bodies.ts'
+import { type Body, isGone, joined } from './body.ts'
 import { Executor, stackOf } from './executor.ts'
 import { InlinePolicy } from './inline.ts'
 import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
-import {
-  type Answer,
-  type FromWorker,
-  type InferenceKind,
-  inferenceKinds,
-  type LOOK,
-  type MovedOperation,
-  type Operation,
-  type OperationOf,
-  type Results
-} from './messages.ts'
+import { memoryOf } from './memory-of.ts'
+import type { Answer, FromWorker, InferenceKind, LOOK, Operation, OperationOf, Results } from './messages.ts'
+import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } from './pending.ts'
 import { PublishedSets, type SetUser } from './published-sets.ts'
+import { Restarts } from './restarts.ts'
+import { RowCounts } from './row-counts.ts'
+import { RunningValues } from './running-values.ts'
 import { SharedParts } from './shared-parts.ts'
-import { createSlotMemory, Slots } from './slots.ts'
 
-/** Wait before a worker that ended is replaced, doubled each time it ends again without having answered anything. */
-const RESTART_MS = 10
-const RESTART_MAX_MS = 5000
+/** Wait before the memory of a worker that ended is tried again, where another one is changing the lists. */
+const RECOVER_MS = 2
 
-/** What an operation weighs besides its bytes: small ones count by their number, large ones by their size. */
-const OPERATION_LOAD = 16_384
-
-export interface PoolOptions {
+export interface PoolOptions extends AdmissionLimits {
   readonly workers: number
   readonly kernel: KernelSetting
-  /** Most operations under way at once, on all workers together. */
-  readonly maxPending: number
   readonly limits: Limits
   /** The module that the workers run. */
   readonly workerUrl?: URL
@@ -42,45 +32,56 @@ export interface PoolOptions {
   readonly onFault: (reason: string, details: string) => void
 }
 
-interface Pending {
-  readonly member: Member
-  readonly load: number
-  /** The slot that its body lies in. */
-  readonly slot: number | undefined
-  readonly resolve: (result: never) => void
-  readonly reject: (error: Error) => void
-}
-
 /**
  * The worker threads, seen from the HTTP thread: moves an operation to the worker with the least to do and its
  * result back, tells every worker of new parameter sets, passes parts of wide jobs on, replaces a worker that ended.
  */
 export class Pool {
+  readonly admission: Admission
+  /** The kernel's memory and what goes with it, as every worker has it. */
+  readonly sharedKernel: SharedKernel
+  /** Rows of each call of the kernel so far, by worker; this thread is the last one. */
+  readonly rowCounts: readonly RowCounts[]
   readonly #options: PoolOptions
   readonly #members = new Set<Member>()
-  readonly #kernel: SharedKernel
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
   /** Runs short inferences on this thread. */
   readonly #executor: Executor
   readonly #inline: InlinePolicy | undefined
   #pendingHere = 0
-  readonly #bodySlotMemory = createSlotMemory()
-  readonly #bodySlots = new Slots(this.#bodySlotMemory)
+  readonly #bodies = new Bodies()
   readonly #pending = new Map<number, Pending>()
+  /** Operations that came while no worker was there, and those to be run again. */
+  readonly #fresh: number[] = []
+  readonly #suspects: number[] = []
+  readonly #estate: Estate
+  readonly restarts = new Restarts((slot) => {
+    this.#add(slot).catch(() => {}) // its exit has been seen to
+  })
+  #nextOwner = 1
+  readonly #runningValues: SharedArrayBuffer
   #nextId = 0
   #closing = false
-  #restartMs = RESTART_MS
 
   private constructor(options: PoolOptions) {
     this.#options = options
-    this.#kernel = shareKernel(options.kernel)
+    this.admission = new Admission(options)
+    this.sharedKernel = shareKernel(options.kernel)
+    this.#estate = createEstate(this.sharedKernel)
+    // one place more, for this thread
+    this.#runningValues = RunningValues.createMemory(options.workers + 1)
+    this.rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
     this.#inline = options.inline === false ? undefined : new InlinePolicy()
     this.#executor = new Executor({
-      kernel: this.#kernel,
+      kernel: this.sharedKernel,
       limits: options.limits,
       sets: new Map(),
       workers: 1, // what is run here is short
+      rowCounts: this.rowCounts[options.workers].memory,
+      runningValues: this.#runningValues,
+      slot: options.workers,
+      owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {}
     })
@@ -90,7 +91,7 @@ export class Pool {
   static async start(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options)
     try {
-      await Promise.all(Array.from({ length: options.workers }, () => pool.#add()))
+      await Promise.all(Array.from({ length: options.workers }, (_, slot) => pool.#add(slot)))
     } catch (error) {
       await pool.close()
       throw error
@@ -100,12 +101,7 @@ export class Pool {
 
   /** Name of the kernel that the workers run. */
   get kernel(): string {
-    return this.#kernel.name
-  }
-
-  /** The kernel's memory and what goes with it, as every worker has it. */
-  get sharedKernel(): SharedKernel {
-    return this.#kernel
+    return this.sharedKernel.name
   }
 
   /** Workers that take operations. */
@@ -113,22 +109,34 @@ export class Pool {
     return [...this.#members].filter(({ ready }) => ready).length
   }
 
+  /** Of each worker: its number, and how much of the time since the last call it had something to do. */
+  busyRatios(): { slot: number; ratio: number }[] {
+    return [...this.#members]
+      .filter(({ ready }) => ready)
+      .map((member) => ({ slot: member.slot, ratio: member.busyRatio() }))
+  }
+
   /** Operations under way. */
   get pending(): number {
     return this.#pending.size + this.#pendingHere
   }
 
+  /** Nobody waits for the operation any more. */
+  #stop(id: number, reason: LstmError): void {
+    const waiting = this.#over(id)
+    waiting?.member?.post({ type: 'stop', id })
+    waiting?.reject(reason)
+  }
+
   /**
    * Runs an inference: here when it is short, else on the worker with the least to do.
-   * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
-   * inference throws
+   * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST,
+   * LSTM_ERR_INTERNAL, and whatever the inference throws
    */
-  async infer(kind: InferenceKind, body: Body): Promise<Answer> {
-    this.#expectRoom()
-    const bytes = bodyLength(body)
-    const answer = this.#inline?.takes(kind, bytes, this.pending)
-      ? await this.#inferHere(kind, body)
-      : await this.#hand<Answer>(bytes, (member, id) => this.#sendInference(member, id, kind, body))
+  async infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
+    const bytes = this.#admitted({ kind, body })
+    const here = this.#inline?.takes(kind, bytes, this.pending) ? await this.#inferHere(kind, body, bytes) : undefined
+    const answer = here ?? (await this.#start<Answer>({ kind, body }, bytes, options))
     this.#inline?.learn(kind, bytes, answer.timing)
     return answer
   }
@@ -139,63 +147,79 @@ export class Pool {
    * operation throws
    */
   async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
-    this.#expectRoom()
-    const work: Operation = operation
-    const bytes = work.kind === 'import' ? bodyLength(work.body) : work.set.bytes
-    return this.#hand<Results[K]>(bytes, (member, id) => {
-      if (work.kind === 'import') moveBody(member, id, { ...work, body: joined(work.body) })
-      else member.post({ type: 'run', id, operation: work })
-      return undefined
-    })
+    return this.#start<Results[K]>(operation, this.#admitted(operation), {})
   }
 
-  #expectRoom(): void {
+  /** @returns the bytes that the work is about */
+  #admitted(work: Work): number {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
-    const { maxPending } = this.#options
-    if (this.pending >= maxPending) throw new LstmError('LSTM_ERR_OVERLOADED', [maxPending])
+    const bytes = bytesOf(work)
+    this.admission.check(bytes)
+    return bytes
   }
 
-  async #inferHere(kind: InferenceKind, body: Body): Promise<Answer> {
+  /** @returns nothing when it met a fault: it is run a second time then, on a worker */
+  async #inferHere(kind: InferenceKind, body: Body, bodyBytes: number): Promise<Answer | undefined> {
     this.#pendingHere++
+    this.admission.begin(bodyBytes)
     try {
       const { bytes, timing } = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
       return { bytes, timing, free: () => {} }
     } catch (error) {
       if (error instanceof LstmError) throw error
-      throw this.#fault(stackOf(error))
+      this.#options.onFault('an operation failed', stackOf(error))
+      return undefined
     } finally {
       this.#pendingHere--
+      this.admission.end(bodyBytes)
     }
   }
 
-  /** @param send gives the work to the worker, and says in which slot its body lies */
-  #hand<R>(bytes: number, send: (member: Member, id: number) => number | undefined): Promise<R> {
-    const member = this.#leastBusy()
-    if (member === undefined) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
+  #start<R>(work: Work, bytes: number, { timeoutMs, onStart }: RunOptions): Promise<R> {
+    if (this.workers === 0 && this.restarts.hopeless) throw new LstmError('LSTM_ERR_WORKER_LOST', [])
     const id = this.#nextId++
     const load = OPERATION_LOAD + bytes
-    const slot = send(member, id)
-    member.load += load
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { member, load, slot, resolve, reject })
+    return new Promise<R>((resolve, reject) => {
+      const waiting: Pending = { work, load, member: undefined, slot: undefined, again: false, resolve, reject }
+      this.#pending.set(id, waiting)
+      this.admission.begin(bytes)
+      if (timeoutMs !== undefined) {
+        waiting.timer = setTimeout(() => this.#stop(id, new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
+      }
+      onStart?.(() => this.#stop(id, new LstmError('LSTM_ERR_CLIENT_GONE', [])))
+      const member = this.#leastBusy()
+      if (member === undefined) this.#fresh.push(id)
+      else this.#give(member, id, waiting)
     })
   }
 
-  #sendInference(member: Member, id: number, kind: InferenceKind, body: Body): number | undefined {
-    const bytes = bodyLength(body)
-    const slot = this.#bodySlots.take(bytes)
-    if (slot !== undefined) {
-      joinInto(body, this.#bodySlots.bytes(slot, bytes))
-      if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
-      this.#bodySlots.give(slot)
-    }
-    moveBody(member, id, { kind, body: joined(body) })
-    return undefined
+  #give(member: Member, id: number, waiting: Pending): void {
+    waiting.member = member
+    member.load += waiting.load
+    waiting.slot = this.#bodies.send(member, id, waiting.work)
   }
 
-  #fault(stack: string): LstmError {
-    this.#options.onFault('an operation failed', stack)
-    return new LstmError('LSTM_ERR_INTERNAL', [])
+  /**
+   * Gives what waits for a worker to those that are there. What is run again may have been why its worker ended, so it
+   * runs alone on a worker: one is kept free of others for as long as there is any.
+   */
+  #giveWaiting(): void {
+    for (const member of this.#members) member.reserved &&= this.#suspects.length > 0
+    for (const member of this.#members) {
+      if (!member.ready || member.load > 0 || this.#suspects.length === 0) continue
+      const id = this.#suspects.shift()!
+      member.reserved = true
+      this.#give(member, id, this.#pending.get(id)!)
+    }
+    if (this.#suspects.length > 0 && ![...this.#members].some(({ reserved }) => reserved)) {
+      const next = this.#leastBusy()
+      if (next !== undefined) next.reserved = true
+    }
+    for (const id of this.#fresh.splice(0)) {
+      const member = this.#leastBusy()
+      if (member === undefined) this.#fresh.push(id)
+      else this.#give(member, id, this.#pending.get(id)!)
+    }
   }
 
   /**
@@ -228,27 +252,42 @@ export class Pool {
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
   async close(): Promise<void> {
     this.#closing = true
+    this.restarts.cancel()
+    for (const id of [...this.#fresh, ...this.#suspects]) {
+      this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
+    }
     await Promise.all([...this.#members].map((member) => member.end()))
   }
 
+  /** The worker with the least to do, but for those that are kept free for what is run again. */
   #leastBusy(): Member | undefined {
     let best: Member | undefined
     for (const member of this.#members) {
-      if (member.ready && (best === undefined || member.load < best.load)) best = member
+      if (member.ready && !member.reserved && (best === undefined || member.load < best.load)) best = member
     }
     return best
   }
 
   /** Resolves when the new worker is ready, rejects when it ends before that. */
-  #add(): Promise<void> {
+  #add(slot: number): Promise<void> {
     const { limits, workers, workerUrl, onFault } = this.#options
-    const data = { limits, kernel: this.#kernel, sets: this.#sets.byName, workers }
+    const data = {
+      limits,
+      kernel: this.sharedKernel,
+      sets: this.#sets.byName,
+      workers,
+      rowCounts: this.rowCounts[slot].memory,
+      owner: this.#nextOwner++,
+      runningValues: this.#runningValues,
+      slot
+    }
     return new Promise((resolve, reject) => {
-      const member = new Member(workerUrl, this.#bodySlotMemory, data, {
+      const member = new Member(slot, workerUrl, this.#bodies.memory, data, {
         onMessage: (member, message) => {
           if (message.type === 'ready') {
             member.ready = true
             resolve()
+            this.#giveWaiting()
           } else {
             this.#receive(member, message)
           }
@@ -289,47 +328,70 @@ export class Pool {
     const waiting = this.#pending.get(id)
     if (waiting === undefined) return undefined
     this.#pending.delete(id)
-    waiting.member.load -= waiting.load
-    this.#restartMs = RESTART_MS
+    this.admission.end(waiting.load - OPERATION_LOAD)
+    clearTimeout(waiting.timer)
+    const { member } = waiting
+    if (member === undefined) this.#forgetWaiting(id)
+    else member.load -= waiting.load
+    if (member?.reserved) this.#giveWaiting()
+    this.restarts.worked()
     return waiting
   }
 
+  #forgetWaiting(id: number): void {
+    for (const waiting of [this.#fresh, this.#suspects]) {
+      const at = waiting.indexOf(id)
+      if (at >= 0) waiting.splice(at, 1)
+    }
+  }
+
+  /** Runs an operation for a second time that had a fault of ours, or none but its worker's end. @returns whether it does */
+  #again(id: number, waiting: Pending | undefined): boolean {
+    if (waiting === undefined || waiting.again || this.#closing) return false
+    if ('body' in waiting.work && isGone(waiting.work.body)) return false
+    const { member } = waiting
+    if (member !== undefined) member.load -= waiting.load
+    waiting.again = true
+    waiting.member = undefined
+    waiting.slot = undefined
+    this.#suspects.push(id)
+    this.#giveWaiting()
+    return true
+  }
+
   #settle(message: Extract<FromWorker, { type: 'done' | 'failed' | 'fault' }>): void {
+    if (message.type === 'fault') this.#options.onFault('an operation failed', message.stack)
+    const lost = message.type === 'failed' && message.error.code === 'LSTM_ERR_WORKER_LOST' // with a part of it
+    if ((message.type === 'fault' || lost) && this.#again(message.id, this.#pending.get(message.id))) return
     const waiting = this.#over(message.id)
-    if (waiting === undefined) return
     if (message.type === 'done') {
       const { result } = message
-      waiting.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
+      // what was put in stays when the worker that read it ends
+      if (!('timing' in result)) for (const memory of memoryOf(result)) this.#estate.adopt(memory)
+      waiting?.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
     } else if (message.type === 'failed') {
-      waiting.reject(LstmError.deserialize(message.error))
+      waiting?.reject(LstmError.deserialize(message.error))
     } else {
-      waiting.reject(this.#fault(message.stack))
+      waiting?.reject(new LstmError('LSTM_ERR_INTERNAL', []))
     }
   }
 
   #remove(member: Member): void {
     this.#members.delete(member)
     this.#sets.forget(member)
-    this.#parts.forget(member)
+    RunningValues.forget(this.#runningValues, member.slot)
+    this.#parts.forget(member, () => this.#recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
-      this.#pending.delete(id)
-      if (waiting.slot !== undefined) this.#bodySlots.give(waiting.slot)
+      this.#bodies.lost(id, waiting.slot)
+      if (this.#again(id, waiting)) continue
+      this.#over(id)
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
-    if (!this.#closing) this.#restart()
+    if (!this.#closing) this.restarts.schedule(member.slot)
   }
 
-  #restart(): void {
-    const wait = this.#restartMs
-    this.#restartMs = Math.min(2 * wait, RESTART_MAX_MS)
-    setTimeout(() => {
-      if (!this.#closing) this.#add().catch(() => {}) // its exit has been seen to above
-    }, wait).unref()
+  #recover(owner: number): void {
+    if (!this.#estate.recover(owner)) setTimeout(() => this.#recover(owner), RECOVER_MS)
   }
-}
-
-/** Posts an operation; its body moves with it. */
-function moveBody(member: Member, id: number, operation: Exclude<MovedOperation, { kind: 'export' }>): void {
-  member.post({ type: 'run', id, operation }, [operation.body.buffer as ArrayBuffer])
 }

@@ -3,7 +3,10 @@ import type { PartOutcome } from './messages.ts'
 import type { Part } from './part.ts'
 
 interface GivenPart {
-  readonly owner: Member
+  /** Undefined when it has ended. */
+  owner: Member | undefined
+  /** Called when the part is over and its owner has ended. */
+  onOver?: () => void
   /** The owner's own number for it. */
   readonly id: number
   readonly worker: Member
@@ -27,21 +30,29 @@ export class SharedParts {
 
   ended(partId: number, outcome: PartOutcome): void {
     const given = this.#parts.get(partId)
-    if (given === undefined) return // its owner has ended
+    if (given === undefined) return
     this.#parts.delete(partId)
     given.worker.load -= given.load
-    given.owner.post({ type: 'part-ended', id: given.id, outcome })
+    given.owner?.post({ type: 'part-ended', id: given.id, outcome })
+    given.onOver?.()
   }
 
-  /** A worker has ended: its parts are lost, and nobody waits for what it gave away. */
-  forget(member: Member): void {
-    for (const [partId, { owner, worker, load }] of this.#parts) {
-      if (owner === member) {
-        this.#parts.delete(partId)
-        worker.load -= load
-      } else if (worker === member) {
-        this.ended(partId, { type: 'lost' })
-      }
+  /**
+   * A worker has ended: its parts are lost, and nobody waits for what it gave away.
+   * @param onUnused is called once no other worker is in the ended one's memory any more
+   */
+  forget(member: Member, onUnused: () => void): void {
+    const over = () => {
+      if (--orphans === 0) onUnused()
     }
+    let orphans = 1 // until all have been looked at
+    for (const given of this.#parts.values()) {
+      if (given.owner !== member) continue
+      given.owner = undefined
+      given.onOver = over
+      orphans++
+    }
+    for (const [partId, { worker }] of this.#parts) if (worker === member) this.ended(partId, { type: 'lost' })
+    over()
   }
 }

@@ -31,7 +31,7 @@ export class Sharing {
   /**
    * Runs a job to its end, and only then settles, however a part of it may end: somebody might still write to its
    * memory. Resolves with the milliseconds of the kernel, those of the longest part.
-   * @throws LSTM_ERR_WORKER_LOST when a worker that had a part of it has ended, and what the kernel threw
+   * @throws LSTM_ERR_CLIENT_GONE when it was stopped, LSTM_ERR_WORKER_LOST when a worker that had a part of it has ended, and what the kernel threw
    */
   async run(whole: Part): Promise<number> {
     const count = partsWorthwhile(whole, this.#workers)
@@ -59,7 +59,8 @@ export class Sharing {
     const given = this.#given.get(id)!
     this.#given.delete(id)
     if (outcome.type === 'computed') given.resolve(outcome.ms)
-    else given.reject(outcome.type === 'lost' ? new LstmError('LSTM_ERR_WORKER_LOST', []) : faultOf(outcome.stack))
+    else if (outcome.type === 'fault') given.reject(faultOf(outcome.stack))
+    else given.reject(new LstmError(outcome.type === 'lost' ? 'LSTM_ERR_WORKER_LOST' : 'LSTM_ERR_CLIENT_GONE', []))
   }
 }
 

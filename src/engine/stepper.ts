@@ -1,6 +1,8 @@
+import { LstmError } from '../errors.ts'
 import type { Kernel, LayerRun, PackedLayer } from '../kernels/kernel.ts'
 import { advanceParts, currentPass, finished, type Part } from './part.ts'
 import type { Pass } from './pass.ts'
+import { RowCounts } from './row-counts.ts'
 import { rowWork } from './split.ts'
 
 /** How long one tick may keep the thread from looking at new messages. */
@@ -26,18 +28,22 @@ interface Running {
  */
 export class Stepper {
   readonly #kernel: Kernel
+  readonly #rowCounts: RowCounts
   readonly #running = new Map<PackedLayer, Running[]>()
   #scheduled = false
   /** Multiplications per millisecond; layers that go to the reference's code are slower by far than the kernel's own. */
   readonly #speeds: Record<'own' | 'reference', number> = { own: FIRST_SPEED, reference: FIRST_SPEED }
 
-  constructor(kernel: Kernel) {
+  /** @param rowCounts counts the rows of each call of the kernel */
+  constructor(kernel: Kernel, rowCounts = new RowCounts()) {
     this.#kernel = kernel
+    this.#rowCounts = rowCounts
   }
 
   /**
    * Resolves when the part has made its last step, with the milliseconds that the kernel worked for it: of each call
-   * that it shared, the share of its rows. Rejects with what the kernel threw.
+   * that it shared, the share of its rows. Rejects with what the kernel
+   * threw, or LSTM_ERR_CLIENT_GONE at the tick after it was stopped.
    */
   run(part: Part): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -76,6 +82,7 @@ export class Stepper {
 
   /** Some time steps of all parts that are in one layer. True when one of them is finished. */
   #advanceLayer(layer: PackedLayer, running: readonly Running[]): boolean {
+    if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(layer, running)
     const parts = running.map(({ part }) => part)
     const passes = parts.map(currentPass)
     const work = rowWork({ layer })
@@ -84,6 +91,7 @@ export class Stepper {
     const steps = this.#stepsAtOnce(runs, work, this.#speeds[speed])
     const rows = runs.map((run) => rowsOfSteps(run, steps))
     const allRows = rows.reduce((sum, each) => sum + each, 0)
+    this.#rowCounts.count(Math.ceil(allRows / steps))
     const begin = performance.now()
     try {
       advanceParts(this.#kernel, layer, parts, steps)
@@ -96,6 +104,14 @@ export class Stepper {
     if (ms > 0) this.#speeds[speed] += ((allRows * work) / ms - this.#speeds[speed]) / SPEED_MEMORY
     for (const [i, each] of running.entries()) each.computeMs += (ms * rows[i]) / allRows
     return this.#moveOn(layer, running, passes)
+  }
+
+  #dropStopped(layer: PackedLayer, running: readonly Running[]): true {
+    const left = running.filter(({ part }) => part.stop[0] === 0)
+    if (left.length === 0) this.#running.delete(layer)
+    else this.#running.set(layer, left)
+    for (const { part, reject } of running) if (part.stop[0] !== 0) reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
+    return true
   }
 
   /** Those that have gone through the layer. True when one of them is finished. */

@@ -40,7 +40,7 @@ function handle(message: ToWorker): void {
   handled++
   switch (message.type) {
     case 'run':
-      void answer(message.id, () => executor.run(message.operation))
+      void answer(message.id, () => executor.run(message.operation, message.id))
       break
     case 'part':
       void executor.runPart(message.part).then((outcome) => send({ type: 'part-ended', id: message.id, outcome }))
@@ -53,6 +53,9 @@ function handle(message: ToWorker): void {
       break
     case 'unset':
       executor.sets.withdraw(message.name)
+      break
+    case 'stop':
+      executor.stop(message.id)
       break
     case 'close':
       // nothing is left to do when this comes: the thread ends by itself and its coverage is kept
@@ -70,7 +73,7 @@ function take([id, kind, slot, bytes, posted]: Entry): void {
   }
   void answer(id, () => {
     try {
-      return executor.infer(inferenceKinds[kind], bodySlots.bytes(slot, bytes))
+      return executor.infer(inferenceKinds[kind], bodySlots.bytes(slot, bytes), id)
     } finally {
       bodySlots.give(slot)
     }
@@ -85,6 +88,8 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
+  } finally {
+    executor.forget(id)
   }
 }
 

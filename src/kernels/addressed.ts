@@ -109,12 +109,15 @@ export class AddressedKernel implements Kernel {
   readonly #firstRow = new Int32Array(MAX_RUNS)
   readonly #rows = new Int32Array(MAX_RUNS)
 
-  /** @param scratchBytes room for pre-activations: 16 bytes for each unit, row and step of a block */
-  constructor(name: KernelName, memory: WebAssembly.Memory, machine: Machine, scratchBytes: number) {
+  /**
+   * @param scratchBytes room for pre-activations: 16 bytes for each unit, row and step of a block
+   * @param owner number of this thread for the memory
+   */
+  constructor(name: KernelName, memory: WebAssembly.Memory, machine: Machine, scratchBytes: number, owner: number) {
     if (!positive(scratchBytes / 64)) throw new RangeError(`scratchBytes is ${scratchBytes}; expected a multiple of 64`)
     this.name = name
     this.memory = memory
-    this.#heap = new SharedHeap(memory)
+    this.#heap = new SharedHeap(memory, owner)
     this.#machine = machine
     this.#lanes = machine.lanes
     this.#zBytes = scratchBytes

@@ -1,5 +1,5 @@
 import type { Kernel } from './kernel.ts'
-import { createSharedMemory } from './memory.ts'
+import { createSharedMemory, SharedHeap } from './memory.ts'
 import { loadVariants, type VariantName } from './native/binary.ts'
 import { NativeKernel } from './native/kernel.ts'
 import { createReferenceKernel } from './reference.ts'
@@ -44,14 +44,31 @@ export function shareKernel(setting: KernelSetting): SharedKernel {
   return { name: 'reference', variant: 'float64' }
 }
 
-/** This thread's kernel over what the process shares. */
-export function createKernel(shared: SharedKernel): Kernel {
+/**
+ * This thread's kernel over what the process shares.
+ * @param owner number of this thread, from 1; 0 when nobody will ask for what it leaves behind
+ */
+export function createKernel(shared: SharedKernel, owner = 0): Kernel {
   switch (shared.name) {
     case 'native':
-      return new NativeKernel(shared)
+      return new NativeKernel({ memory: shared.memory, variant: shared.variant, owner })
     case 'wasm':
-      return new WasmKernel({ memory: shared.memory, build: shared.variant })
+      return new WasmKernel({ memory: shared.memory, build: shared.variant, owner })
     case 'reference':
       return createReferenceKernel()
   }
+}
+
+/** For the thread that looks after the others: what becomes of the memory of one that died. */
+export interface Estate {
+  /** This memory stays, whatever becomes of the thread that took it. */
+  adopt(memory: Float32Array): void
+  /** Takes back what the dead thread had. @returns false when it has to be tried again a little later */
+  recover(owner: number): boolean
+}
+
+export function createEstate(shared: SharedKernel): Estate {
+  if ('memory' in shared) return new SharedHeap(shared.memory)
+  // each piece is memory of its own, which goes when nobody has it any more
+  return { adopt: () => {}, recover: () => true }
 }

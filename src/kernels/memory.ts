@@ -10,8 +10,9 @@
  * size, eight lists between two powers of two (Masmano et al., TLSF, ECRTS 2004). A request looks at a few blocks of
  * its own list, so that a set takes the place of one of its size; then it takes the head of the next list that has one.
  *
- * A thread that is killed inside the lock leaves it closed; the others say so after LOCK_WAIT_MS and go no further,
- * because nothing tells whether the lists are whole.
+ * A thread that is killed leaves its pieces behind, and perhaps the lock closed and the lists half changed. The lock and
+ * each piece therefore say whose they are, and every change is written in an order in which the blocks can still be
+ * walked, so that `recover` takes back what belonged to the dead thread and makes the lists anew.
  */
 import { LstmError } from '../errors.ts'
 
@@ -22,6 +23,8 @@ const MAX_PAGES = 65536
 const GROWTH_LINES = (16 * 1024 * 1024) / LINE_BYTES
 const SMALL_LINES = (4 * 1024 * 1024) / LINE_BYTES
 const LOCK_WAIT_MS = 10_000
+/** For the thread that looks after the others: it must not wait for a dead one, as only it opens the lock then. */
+const OWNERLESS_WAIT_MS = 200
 const OWN_LIST_LOOKS = 16
 
 // The first page belongs to the book-keeping; its first line is left alone, so that no piece has address 0.
@@ -43,8 +46,13 @@ const BEFORE = 1 // the line of the block before it in memory, 0 for the first
 const STATE = 2
 const NEXT = 3 // in the list of free blocks
 const PREVIOUS = 4 // in the list; 0 says that the head is in the list table
+const OWNER = 5 // the thread that a used block goes back from when it dies, 0 for none
+const WAITING = 1 // in the word of the lock
 const FREE = 0x46524545
 const USED = 0x55534544
+
+/** What the lock's word is while a thread is inside and nobody waits. */
+const lockOf = (owner: number): number => (owner + 1) << 1
 
 const listOf = (lines: number): number => {
   if (lines < 8) return lines
@@ -81,9 +89,12 @@ export class SharedHeap {
   #words: Int32Array
   readonly #token: number
   readonly #known = new WeakSet<ArrayBufferLike>()
+  readonly #owner: number
 
-  constructor(memory: WebAssembly.Memory) {
+  /** @param owner number of this thread, for `recover`; 0 when nobody will ask for what it leaves behind */
+  constructor(memory: WebAssembly.Memory, owner = 0) {
     this.memory = memory
+    this.#owner = owner
     this.#words = new Int32Array(memory.buffer)
     if (this.#words[MAGIC_WORD] !== MAGIC) throw new Error('this memory was not made by createSharedMemory')
     this.#token = this.#words[TOKEN_WORD]
@@ -137,20 +148,86 @@ export class SharedHeap {
 
   #locked<T>(work: () => T): T {
     const words = this.#words
-    const deadline = Date.now() + LOCK_WAIT_MS
-    // 0 free, 1 taken, 2 taken and somebody waits.
-    for (let seen = Atomics.compareExchange(words, LOCK_WORD, 0, 1); seen !== 0; ) {
+    const deadline = Date.now() + (this.#owner === 0 ? OWNERLESS_WAIT_MS : LOCK_WAIT_MS)
+    // 0 free, else whose it is, and 1 more when somebody waits
+    const mine = lockOf(this.#owner)
+    for (let seen = Atomics.compareExchange(words, LOCK_WORD, 0, mine); seen !== 0; ) {
       if (Date.now() > deadline) {
         throw new Error("the kernel's memory is locked by a thread that no longer runs: restart the process")
       }
-      if (seen === 2 || Atomics.compareExchange(words, LOCK_WORD, 1, 2) !== 0) Atomics.wait(words, LOCK_WORD, 2, 100)
-      seen = Atomics.compareExchange(words, LOCK_WORD, 0, 2)
+      const waiting = seen | WAITING
+      if (seen === waiting || Atomics.compareExchange(words, LOCK_WORD, seen, waiting) === seen) {
+        Atomics.wait(words, LOCK_WORD, waiting, 100)
+      }
+      seen = Atomics.compareExchange(words, LOCK_WORD, 0, mine | WAITING)
     }
     try {
       this.#see(words[END_WORD])
       return work()
     } finally {
-      if (Atomics.exchange(this.#words, LOCK_WORD, 0) === 2) Atomics.notify(this.#words, LOCK_WORD, 1)
+      this.#unlock()
+    }
+  }
+
+  #unlock(): void {
+    if ((Atomics.exchange(this.#words, LOCK_WORD, 0) & WAITING) !== 0) Atomics.notify(this.#words, LOCK_WORD, 1)
+  }
+
+  /** The piece is no longer its thread's own: it stays when that thread dies. */
+  adopt(piece: Float32Array): void {
+    this.check(piece)
+    const line = piece.byteOffset / LINE_BYTES - 1
+    this.#see(line + 1)
+    this.#words[line * WORDS + OWNER] = 0
+  }
+
+  /**
+   * Takes back what a dead thread had, its lock too if it died inside. Nobody may use its pieces any more.
+   * @returns false when another thread is inside the lock: to be tried again, not waited for
+   */
+  recover(owner: number): boolean {
+    const words = this.#words
+    const inside = (Atomics.load(words, LOCK_WORD) & ~WAITING) === lockOf(owner)
+    if (!inside && Atomics.compareExchange(words, LOCK_WORD, 0, lockOf(this.#owner)) !== 0) return false
+    try {
+      this.memory.grow(0)
+      this.#words = new Int32Array(this.memory.buffer)
+      this.#rebuild(owner)
+    } finally {
+      this.#unlock()
+    }
+    return true
+  }
+
+  /** Walks all blocks, frees those of the owner, joins free neighbours and makes the lists anew. */
+  #rebuild(owner: number): void {
+    const words = this.#words
+    const end = (this.memory.buffer.byteLength / LINE_BYTES) | 0
+    words[END_WORD] = end
+    words.fill(0, LISTS_WORD, LISTS_WORD + LISTS)
+    let used = 0
+    let last = 0
+    let lastFree = false
+    for (let line = FIRST_LINE; line < end; ) {
+      // memory that was grown and not yet made a block is zeros
+      const size = words[line * WORDS + SIZE] || end - line
+      const free = words[line * WORDS + STATE] !== USED || (owner !== 0 && words[line * WORDS + OWNER] === owner)
+      if (free && lastFree) {
+        words[last * WORDS + SIZE] += size
+      } else {
+        words[line * WORDS + SIZE] = size
+        words[line * WORDS + BEFORE] = last
+        if (free) words[line * WORDS + STATE] = 0
+        last = line
+        lastFree = free
+      }
+      if (!free) used += size
+      line += size
+    }
+    words[LAST_WORD] = last
+    words[USED_WORD] = used
+    for (let line = FIRST_LINE; line < end; line += words[line * WORDS + SIZE]) {
+      if (words[line * WORDS + STATE] !== USED) this.#link(line)
     }
   }
 
@@ -178,6 +255,7 @@ export class SharedHeap {
       words[line * WORDS + SIZE] = lines
       this.#link(line + lines)
     }
+    words[line * WORDS + OWNER] = this.#owner
     words[line * WORDS + STATE] = USED
     words[USED_WORD] += words[line * WORDS + SIZE]
     return line

@@ -2,10 +2,13 @@ import fastifySwagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swag
 import fastifySwaggerUi from '@fastify/swagger-ui'
 import fastifyPlugin from 'fastify-plugin'
 import { version } from '../version.ts'
+import { keySchemes } from './access.ts'
 
 export interface DocumentationOptions {
   /** By operationId: the named examples of its JSON body. The generator has no place for them in a route. */
   readonly requestExamples: Readonly<Record<string, object>>
+  /** Whether API keys are on: the page has an Authorize button then. */
+  readonly keys: boolean
 }
 
 type OpenApiDocument = ReturnType<NonNullable<FastifyDynamicSwaggerOptions['transformObject']>>
@@ -32,7 +35,7 @@ const contentSecurityPolicy = {
 
 /** The API document, made from the routes' declarations, and Swagger UI over it. Registered before the routes. */
 export const documentation = fastifyPlugin(
-  async (app, { requestExamples }: DocumentationOptions) => {
+  async (app, { requestExamples, keys }: DocumentationOptions) => {
     await app.register(fastifySwagger, {
       openapi: {
         openapi: '3.1.0',
@@ -43,6 +46,7 @@ export const documentation = fastifyPlugin(
             'Serves LSTM forward passes. Tensors travel as nested arrays or as base64 of float32; names are those of the notation: n_x input features, n_a hidden units, n_y outputs, m columns, T_x time steps.',
           license: { name: 'MIT', identifier: 'MIT' }
         },
+        ...(keys ? { components: { securitySchemes: keySchemes } } : {}),
         tags: [
           { name: 'inference', description: 'The forward pass' },
           { name: 'parameters', description: 'Parameter sets' },

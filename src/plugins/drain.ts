@@ -3,20 +3,41 @@ import fastifyPlugin from 'fastify-plugin'
 /** How often connections that have become idle are closed while the server closes. */
 const SWEEP_MS = 50
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly drain: {
+      /** Whether the service is about to end: it still answers and is ready no more. */
+      readonly begun: boolean
+      begin(): void
+    }
+  }
+}
+
 /**
- * Lets a closing server end with its last answer. A connection that is kept alive would otherwise stay until its
- * time-out: answers still to come say that it closes, and one whose answer was already on its way is closed when idle.
+ * Lets a server end with its last answer. From the beginning of the end on, answers say that their connection closes,
+ * so that clients go elsewhere without losing a request; while the server closes, connections whose answer was already
+ * on its way are closed when they are idle.
  */
 export const drain = fastifyPlugin(
   async (app) => {
-    let closing = false
+    let begun = false
+    const begin = () => {
+      begun = true
+    }
+    app.decorate('drain', {
+      get begun() {
+        return begun
+      },
+      begin
+    })
     let sweep: NodeJS.Timeout | undefined
     app.addHook('preClose', async () => {
-      closing = true
+      begin()
       sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS)
     })
-    app.addHook('onSend', async (_request, reply) => {
-      if (closing) reply.header('connection', 'close')
+    app.addHook('onSend', (_request, reply, payload, done) => {
+      if (begun) reply.header('connection', 'close')
+      done(null, payload)
     })
     app.addHook('onClose', async () => clearInterval(sweep))
   },

@@ -1,6 +1,8 @@
 import fastifyPlugin from 'fastify-plugin'
 import type { Config } from '../config.ts'
 import { Pool } from '../engine/pool.ts'
+import { SetFolder } from '../parameters/durable/folder.ts'
+import { restoreSets } from '../parameters/durable/restore.ts'
 import { ParameterStore } from '../parameters/store.ts'
 
 declare module 'fastify' {
@@ -10,23 +12,36 @@ declare module 'fastify' {
   }
 }
 
-/** The worker pool and the parameter sets; both end with the app, after the last request has been answered. */
+/**
+ * The worker pool and the parameter sets, those of the folder too; all end with the app, after the last request has
+ * been answered.
+ */
 export const engine = fastifyPlugin(
   async (app, config: Config) => {
+    const folder = config.dataDir === '' ? undefined : await SetFolder.open(config.dataDir)
+    app.addHook('onClose', () => folder?.close())
     const pool = await Pool.start({
       kernel: config.kernel,
       workers: config.workers,
       maxPending: config.maxPending,
+      maxPendingBytes: config.maxPendingBytes,
       limits: {
         maxJobValues: config.maxJobValues,
         maxJsonDepth: config.maxJsonDepth,
-        maxInflatedBytes: config.maxParametersBytes
+        maxInflatedBytes: config.maxParametersBytes,
+        maxRunningValues: config.maxRunningValues
       },
       onFault: (reason, details) => app.log.error({ details }, reason)
     })
     app.decorate('pool', pool)
-    app.decorate('store', new ParameterStore(pool))
     app.addHook('onClose', () => pool.close())
+    const store = new ParameterStore(pool, folder)
+    app.decorate('store', store)
+    if (folder === undefined) return
+    if (folder.readOnly) app.log.warn({ folder: folder.path }, 'the folder is read-only: sets cannot be changed')
+    await restoreSets(folder, store, config.workers, (path) => pool.run<'restore'>({ kind: 'restore', path }))
+    for (const notLoaded of store.notLoaded) app.log.error(notLoaded, 'a parameter set was not loaded')
+    app.log.info({ folder: folder.path, sets: store.size }, 'parameter sets loaded')
   },
   { name: 'engine' }
 )

@@ -1,7 +1,7 @@
 import type { FastifyContextConfig, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { Problem } from '../../schemas/index.ts'
-import { LstmError } from '../errors.ts'
+import { type ErrorCode, LstmError } from '../errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,11 +10,16 @@ declare module 'fastify' {
     /** The setting that bounds the route's body, for the message of a 413. */
     readonly bodyLimitSetting?: string
   }
+  interface FastifyRequest {
+    /** The code of the problem that was its answer. */
+    errorCode: ErrorCode | undefined
+  }
 }
 
 /** The one place where errors become replies: application/problem+json (RFC 9457). */
 export const problems = fastifyPlugin(
   async (app) => {
+    app.decorateRequest('errorCode', undefined)
     const routes: { method: string; pattern: RegExp }[] = []
     app.addHook('onRoute', ({ method, url }) => {
       const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replaceAll('*', '.*').replace(/:\w+/g, '[^/]+')}/?$`)
@@ -64,7 +69,11 @@ function asLstmError(error: FastifyError, request: FastifyRequest): LstmError {
 }
 
 function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmError): FastifyReply {
-  if (error.status === 429) void reply.header('retry-after', '1')
+  request.errorCode = error.code
+  if (error.status === 429 && !reply.hasHeader('retry-after')) {
+    void reply.header('retry-after', String(request.server.pool.admission.secondsToIdle))
+  }
+  if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
   return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
 }
 

@@ -1,5 +1,12 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
-import type { Body } from '../engine/body.ts'
+import { type Body, joinInto } from '../engine/body.ts'
+import { collectYoung } from '../engine/garbage.ts'
+
+/** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
+const LARGE_BYTES = 1024 * 1024
+
+/** After so many bytes of a large body the pieces so far are freed, so that the next ones take their place in memory. */
+const COLLECT_BYTES = 4 * 1024 * 1024
 
 type Done = (error: Error | null, body?: Body) => void
 
@@ -26,26 +33,53 @@ export function bodyOf(request: FastifyRequest): Body {
 /** The pieces as the socket gave them, up to the limit of the route. An error makes Fastify close the connection. */
 function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, done: Done): void {
   const limit = request.routeOptions.bodyLimit
-  if (Number(request.headers['content-length']) > limit) {
+  const declared = Number(request.headers['content-length'])
+  if (declared > limit) {
     done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
     return
   }
+  const { admission } = request.server.pool
   const pieces: Uint8Array[] = []
+  let whole: Uint8Array | undefined
   let length = 0
+  let uncollected = 0
   let over = false
   const end = (error: Error | null): void => {
     if (over) return
     over = true
+    admission.arrivingBytes -= length
     payload.removeListener('data', take)
-    if (error === null) done(null, pieces)
+    if (error === null) done(null, whole === undefined ? pieces : [whole])
     else done(error)
   }
   const take = (piece: Buffer): void => {
+    try {
+      admission.check(piece.length)
+    } catch (error) {
+      end(error as Error)
+      return
+    }
     length += piece.length
+    admission.arrivingBytes += piece.length
     if (length > limit) end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
-    else pieces.push(piece)
+    else if (whole === undefined) {
+      pieces.push(piece)
+      // once that much is really there: to declare a large body costs its sender nothing
+      if (length > LARGE_BYTES && declared >= length) {
+        whole = new Uint8Array(declared)
+        joinInto(pieces.splice(0), whole)
+      }
+    } else {
+      whole.set(piece, length - piece.length)
+      uncollected += piece.length
+      if (uncollected > COLLECT_BYTES) {
+        uncollected = 0
+        collectYoung()
+      }
+    }
   }
   payload.on('data', take)
   payload.on('end', () => end(null))
+  payload.on('close', () => end(new Error('the body ended too early')))
   payload.on('error', (error: Error) => end(Object.assign(error, { statusCode: 400 })))
 }

@@ -1,5 +1,6 @@
 import type { Limits } from '../engine/limits.ts'
 import type { SetRegistry } from '../engine/registry.ts'
+import type { RunningValues } from '../engine/running-values.ts'
 import type { Sharing } from '../engine/sharing.ts'
 import type { Kernel } from '../kernels/kernel.ts'
 
@@ -9,4 +10,7 @@ export interface WorkerContext {
   readonly sharing: Sharing
   readonly sets: SetRegistry
   readonly limits: Limits
+  readonly runningValues: RunningValues
+  /** Told what to set to 1 when nobody wants the job any more. */
+  readonly onJob: (stop: Float32Array) => void
 }

@@ -28,20 +28,23 @@ export const healthRoutes: FastifyPluginAsync = async (app) => {
         tags: ['health'],
         response: {
           200: jsonResponse('It does.', Type.Ref('Readiness#')),
-          503: jsonResponse('It does not: no worker is there.', Type.Ref('Readiness#'))
+          503: jsonResponse('It does not: no worker is there, or it is about to end.', Type.Ref('Readiness#'))
         }
       }
     },
     async (_request, reply): Promise<Readiness> => {
       const { workers, sharedKernel } = app.pool
-      reply.code(workers > 0 ? 200 : 503)
+      const ready = workers > 0 && !app.drain.begun
+      reply.code(ready ? 200 : 503)
+      const { size, notLoaded } = app.store
       return {
-        ready: workers > 0,
+        ready,
         version,
         kernel: sharedKernel.name,
         kernel_variant: sharedKernel.variant,
         workers,
-        parameter_sets: app.store.size
+        parameter_sets: size,
+        ...(notLoaded.length > 0 ? { parameter_sets_not_loaded: notLoaded.length } : {})
       }
     }
   )

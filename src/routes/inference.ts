@@ -1,20 +1,22 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
+import { phasesOf } from '../metrics/phases.ts'
 import { bodyOf, takeRawBodies } from '../plugins/raw-body.ts'
+import { deadlineOf } from './deadline.ts'
 import { computedHeaders, jsonResponse, problemResponses } from './declarations.ts'
 import { serverTiming } from './server-timing.ts'
 
 const accepts = ['application/json']
 
 /** POST /cell and POST /sequence: the body goes to a worker, the worker's bytes are the answer. */
-export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBodyBytes }) => {
+export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, config) => {
   takeRawBodies(app, accepts)
   const shared = {
-    bodyLimit: maxBodyBytes,
-    config: { accepts, bodyLimitSetting: 'LSTM_MAX_BODY_BYTES' }
+    bodyLimit: config.maxBodyBytes,
+    config: { accepts, bodyLimitSetting: 'LSTM_MAX_BODY_BYTES', scopes: ['infer'] as const, admitted: true }
   }
-  const problems = problemResponses(400, 404, 413, 415, 429, 500, 503)
+  const problems = problemResponses(400, 404, 413, 415, 500, 503, 504)
 
   for (const { kind, operation } of [
     {
@@ -47,10 +49,22 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, { maxBody
   ] as const) {
     app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
       const begun = performance.now()
-      const { bytes, timing, free } = await app.pool.infer(kind, bodyOf(request))
-      reply.raw.once('close', free) // the socket reads the bytes until then
+      const deadline = deadlineOf(request.headers, config)
+      let whenClosed = () => {}
+      reply.raw.once('close', () => whenClosed())
+      const { bytes, timing, free } = await app.pool.infer(kind, bodyOf(request), {
+        ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - reply.elapsedTime)) }),
+        onStart: (stop) => {
+          whenClosed = stop
+        }
+      })
+      whenClosed = free // the socket reads the bytes until then
+      if (reply.raw.closed) free()
       reply.header('lstm-kernel', app.pool.kernel)
-      reply.header('server-timing', serverTiming(timing, performance.now() - begun))
+      const phases = phasesOf(timing, performance.now() - begun)
+      request.phases = phases
+      request.phasesEnd = Date.now()
+      reply.header('server-timing', serverTiming(phases))
       // bytes over shared memory are an object like any other to Fastify
       reply.serializer((payload: Buffer) => payload as unknown as string)
       return reply.type('application/json').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))

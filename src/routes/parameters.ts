@@ -1,7 +1,14 @@
 import fastifyAccepts from '@fastify/accepts'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Encoding, ImportSettings, type ParameterSetDescription, ParameterSetName } from '../../schemas/index.ts'
+import {
+  Encoding,
+  ImportSettings,
+  type ParameterSetDescription,
+  type ParameterSetList,
+  ParameterSetName
+} from '../../schemas/index.ts'
 import { Type } from '../../schemas/typebox.ts'
+import type { Scope } from '../access/key-file.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
@@ -33,6 +40,9 @@ const forms: Readonly<Record<string, ExportFormat>> = {
 }
 const offered = Object.keys(forms)
 
+const readers: readonly Scope[] = ['infer', 'manage']
+const managers: readonly Scope[] = ['manage']
+
 const byName = Type.Object({ name: ParameterSetName })
 const binary = { schema: Type.String({ format: 'binary' }) }
 const description = Type.Ref('ParameterSetDescription#')
@@ -52,6 +62,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.get(
     '/parameters',
     {
+      config: { scopes: readers },
       schema: {
         operationId: 'listParameterSets',
         summary: 'The parameter sets in memory',
@@ -59,14 +70,20 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         response: { 200: jsonResponse('All sets, by name.', Type.Ref('ParameterSetList#')), ...problemResponses(500) }
       }
     },
-    async () => ({ parameters: app.store.list().map(describe) })
+    async (): Promise<ParameterSetList> => {
+      const { notLoaded } = app.store
+      return {
+        parameters: app.store.list().map(describe),
+        ...(notLoaded.length > 0 ? { not_loaded: notLoaded } : {})
+      }
+    }
   )
 
   app.put(
     '/parameters/:name',
     {
       bodyLimit: maxParametersBytes,
-      config: { accepts, bodyLimitSetting: 'LSTM_MAX_PARAMETERS_BYTES' },
+      config: { accepts, bodyLimitSetting: 'LSTM_MAX_PARAMETERS_BYTES', scopes: managers, admitted: true },
       schema: {
         operationId: 'putParameterSet',
         summary: 'Create or replace a parameter set',
@@ -84,35 +101,28 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         response: {
           200: jsonResponse('Replaced.', description, etagHeader),
           201: jsonResponse('Created.', description, etagHeader),
-          ...problemResponses(400, 412, 413, 415, 429, 500, 503)
+          ...problemResponses(400, 412, 413, 415, 500, 503, 507)
         }
       }
     },
     async (request, reply) => {
       const { name } = request.params
-      const check = () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
-      check() // before the work, and again after it: another change may have come first
-      const set = await app.pool.run<'import'>({
-        kind: 'import',
-        body: bodyOf(request),
-        settings: request.query
-      })
-      try {
-        check()
-      } catch (error) {
-        app.pool.discard(set)
-        throw error
-      }
-      const created = app.store.get(name) === undefined
-      const now = app.store.put(name, set)
-      reply.code(created ? 201 : 200).header('etag', etag(set.version))
-      return describe(now)
+      const body = bodyOf(request)
+      const settings = request.query
+      const { stored, replaced } = await app.store.put(
+        name,
+        (keep) => app.pool.run<'import'>({ kind: 'import', body, settings, keep }),
+        () => checkPreconditions(request.headers, app.store.get(name)?.set.version)
+      )
+      reply.code(replaced ? 200 : 201).header('etag', etag(stored.set.version))
+      return describe(stored)
     }
   )
 
   app.get(
     '/parameters/:name',
     {
+      config: { scopes: readers },
       schema: {
         operationId: 'describeParameterSet',
         summary: 'What a parameter set is',
@@ -137,6 +147,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.get(
     '/parameters/:name/weights',
     {
+      config: { scopes: managers },
       schema: {
         operationId: 'getWeights',
         summary: 'The weights of a parameter set',
@@ -165,7 +176,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
             }
           },
           304: { description: 'If-None-Match names this version in this form.', type: 'null' },
-          ...problemResponses(400, 404, 406, 429, 500, 503)
+          ...problemResponses(400, 404, 406, 500, 503)
         }
       }
     },
@@ -190,6 +201,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
   app.delete(
     '/parameters/:name',
     {
+      config: { scopes: managers },
       schema: {
         operationId: 'deleteParameterSet',
         summary: 'Delete a parameter set',
@@ -203,9 +215,8 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
       }
     },
     async (request, reply) => {
-      const { name, set } = stored(request.params.name)
-      checkPreconditions(request.headers, set.version)
-      app.store.delete(name)
+      const { name } = request.params
+      await app.store.delete(name, () => checkPreconditions(request.headers, stored(name).set.version))
       return reply.code(204).send(null)
     }
   )

@@ -1,6 +1,8 @@
+import type { Worker } from 'node:worker_threads'
 import t, { type Test } from 'tap'
 import type { Answer } from '../../src/engine/messages.ts'
 import { Pool, type PoolOptions } from '../../src/engine/pool.ts'
+import { SharedHeap } from '../../src/kernels/memory.ts'
 import { nativeMissing } from '../kernels/kernels.ts'
 import { random, randomSet } from '../tensors.ts'
 
@@ -19,7 +21,8 @@ async function startPool(t: Test, options: Partial<PoolOptions> = {}): Promise<{
     workers: 2,
     kernel: 'auto',
     maxPending: 100,
-    limits: { maxJobValues: 1e6, maxJsonDepth: 32, maxInflatedBytes: 1e6 },
+    maxPendingBytes: 1e9,
+    limits: { maxJobValues: 1e6, maxJsonDepth: 32, maxInflatedBytes: 1e6, maxRunningValues: 1e8 },
     onFault: (reason, details) => faults.push(`${reason}: ${details}`),
     ...options
   })
@@ -81,7 +84,7 @@ t.test('a set is there for every operation after publish, and gone after withdra
 })
 
 t.test('bodies and answers of every size, more at once than there are slots', async (t) => {
-  const limits = { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6 }
+  const limits = { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6, maxRunningValues: 1e8 }
   const { pool } = await startPool(t, { maxPending: 2000, limits })
   pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(set) }))
   const ask = (columns: number, pieces: number) => {
@@ -118,33 +121,67 @@ t.test('a bug in an operation is told to the log and not to the client', async (
   const { pool, faults } = await startPool(t)
   const broken = { kind: 'export', set: {} as never, format: 'json', encoding: 'nested' } as const
   await t.rejects(pool.run<'export'>(broken), { code: 'LSTM_ERR_INTERNAL', status: 500 })
-  t.equal(faults.length, 1)
+  t.equal(faults.length, 2, 'it was run a second time')
   t.match(faults[0], /an operation failed: TypeError/)
   t.equal(pool.workers, 2)
 })
 
-t.test('a worker that ends is replaced, and the new one has every set', async (t) => {
-  const { pool, faults } = await startPool(t, {
-    workers: 1,
-    inline: false,
-    workerUrl: new URL('./mortal-worker.js', import.meta.url)
-  })
-  const run = (command: string) => pool.infer('cell', [Buffer.from(command)])
-  pool.publish('p', { version: 'v' } as never)
-  t.strictSame(text(await run('sets')), ['p'])
+const mortal = { inline: false, workerUrl: new URL('./mortal-worker.js', import.meta.url) }
+const obey = (pool: Pool, command: string) => pool.infer('cell', [Buffer.from(command)])
 
+t.test('a worker that ends is replaced, and the new one has every set', async (t) => {
+  const { pool, faults } = await startPool(t, { workers: 1, ...mortal })
+  pool.publish('p', { version: 'v' } as never)
   for (const end of ['exit', 'throw']) {
-    await Promise.all([
-      t.rejects(run(end), { code: 'LSTM_ERR_WORKER_LOST', status: 503 }),
-      t.rejects(run('sets'), { code: 'LSTM_ERR_WORKER_LOST' })
-    ])
-    t.equal(pool.workers, 0)
-    await t.rejects(run('sets'), { code: 'LSTM_ERR_WORKER_LOST' }, 'no worker is there')
-    while (pool.workers === 0) await new Promise((resolve) => setTimeout(resolve, 5))
-    t.strictSame(text(await run('sets')), ['p'])
+    const before = pool.restarts.count
+    const failing = t.rejects(obey(pool, end), { code: 'LSTM_ERR_WORKER_LOST', status: 503 })
+    const others = [1, 2, 3].map(() => obey(pool, 'sets'))
+    await failing
+    t.strictSame(pool.restarts.count - before, 1, 'it was run once more, on the next worker')
+    for (const other of others) t.strictSame(text(await other), ['p'], 'the others are answered')
+    t.strictSame(text(await obey(pool, 'sets')), ['p'])
   }
-  t.equal(faults.length, 1)
+  t.equal(faults.length, 2)
   t.match(faults[0], /a worker failed: Error: made to fail/)
+})
+
+t.test('requests that end their worker fail alone, however many come', async (t) => {
+  const { pool } = await startPool(t, { workers: 2, ...mortal })
+  const answers: Promise<unknown>[] = []
+  const failures: Promise<unknown>[] = []
+  for (let i = 0; i < 60; i++) {
+    if (i % 20 === 10) failures.push(t.rejects(obey(pool, 'exit'), { code: 'LSTM_ERR_WORKER_LOST' }))
+    else answers.push(obey(pool, 'sets'))
+    if (i % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  t.equal((await Promise.all(answers)).length, 57)
+  await Promise.all(failures)
+  t.equal(pool.pending, 0)
+})
+
+t.test('the memory of a worker that was killed at work comes back, and its requests are answered', async (t) => {
+  const workers: Worker[] = []
+  const seen = (worker: Worker) => void workers.push(worker)
+  process.on('worker', seen)
+  t.teardown(() => process.removeListener('worker', seen))
+  const { pool } = await startPool(t, {
+    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6, maxRunningValues: 1e8 }
+  })
+  const { memory } = pool.sharedKernel as { memory: WebAssembly.Memory }
+  const heap = new SharedHeap(memory)
+  pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(1, 8, 64, 4)) }))
+  const sequence = bytes({ parameters: 'p', x: random(1, [8, 4, 300]), outputs: ['a_last'] })
+  const expected = text(await pool.infer('sequence', sequence))
+  const before = heap.usedBytes
+  for (let round = 0; round < 10; round++) {
+    const answers = Array.from({ length: 6 }, () => pool.infer('sequence', sequence))
+    await new Promise((resolve) => setTimeout(resolve, round))
+    await workers.at(-1)!.terminate()
+    for (const answer of await Promise.all(answers)) t.strictSame(text(answer), expected)
+    while (pool.workers < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  t.equal(pool.restarts.count, 10)
+  t.equal(heap.usedBytes, before)
 })
 
 t.test('workers that never get ready are a start that fails', async (t) => {
@@ -155,7 +192,7 @@ t.test('workers that never get ready are a start that fails', async (t) => {
 t.test('a wide job on several workers gives the same bits as its columns alone', async (t) => {
   const { pool } = await startPool(t, {
     workers: 3,
-    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6 }
+    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6, maxRunningValues: 1e8 }
   })
   pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(1, 64, 96, 3)) }))
   const columns = 40

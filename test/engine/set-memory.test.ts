@@ -11,7 +11,8 @@ t.test('the memory of sets, states and inline arrays all comes back', async (t) 
     workers: 2,
     kernel: 'wasm',
     maxPending: 100,
-    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6 },
+    maxPendingBytes: 1e9,
+    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6, maxRunningValues: 1e8 },
     onFault: (reason, details) => t.fail(`${reason}: ${details}`)
   })
   t.teardown(() => pool.close())

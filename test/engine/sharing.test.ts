@@ -23,8 +23,8 @@ function wide(): { part: Part; stepper: Stepper } {
     }
   }
   const passes = [{ layer: set.layers[0].forward!, run }]
-  const part: Part = { passes, pass: 0, head: undefined, predict: 'none', y: undefined, last: undefined }
-  return { part, stepper: new Stepper(idle) }
+  const rest = { head: undefined, predict: 'none', y: undefined, last: undefined, stop: new Float32Array(1) } as const
+  return { part: { passes, pass: 0, ...rest }, stepper: new Stepper(idle) }
 }
 
 t.test('a job ends with the last of its parts, even when an earlier one fails', async (t) => {
@@ -86,13 +86,20 @@ t.test('parts of a worker that ended are lost, and what it gave away matters to 
   const [owner, idle] = [member(1), member(0)]
   const parts = new SharedParts()
   parts.give(owner, 1, part, [owner, idle])
-  parts.forget(idle)
+  let unused = 0
+  const onUnused = () => {
+    unused++
+  }
+  parts.forget(idle, onUnused)
+  t.equal(unused, 1, 'nobody is in its memory')
   t.strictSame(owner.posted, [{ type: 'part-ended', id: 1, outcome: { type: 'lost' } }])
 
   idle.load = 0
   parts.give(owner, 2, part, [owner, idle])
-  parts.forget(owner)
-  t.equal(idle.load, 0)
+  parts.forget(owner, onUnused)
+  t.equal(unused, 1, 'another worker still is in the memory of this one')
   parts.ended(1, { type: 'computed', ms: 1 })
+  t.equal(unused, 2)
+  t.equal(idle.load, 0)
   t.equal(owner.posted.length, 1, 'nothing more is said to it')
 })

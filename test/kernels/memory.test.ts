@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import t from 'tap'
 import { createSharedMemory, SharedHeap } from '../../src/kernels/memory.ts'
@@ -107,4 +108,35 @@ t.test('several threads take and give back at once, each other’s pieces too', 
   const total = heap.totalBytes
   heap.allocate(largestFree(heap) / 4)
   t.equal(heap.totalBytes, total, 'all of it is one piece again')
+})
+
+t.test('what a killed thread had comes back, wherever it was killed, and nothing else', async (t) => {
+  const memory = createSharedMemory()
+  const heap = new SharedHeap(memory)
+  const own = [1, 1000, 100_000].map((length) => heap.allocate(length).fill(length))
+  const adopted: Float32Array[] = []
+  for (let round = 1; round <= 40; round++) {
+    const workers = [2 * round - 1, 2 * round].map(
+      (owner) => new Worker(new URL('./doomed-worker.js', import.meta.url), { workerData: { memory, owner } })
+    )
+    const pieces = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0] as Float32Array))
+    heap.adopt(pieces[0])
+    adopted.push(pieces[0])
+    await new Promise((resolve) => setTimeout(resolve, round / 10))
+    await Promise.all(workers.map((worker) => worker.terminate()))
+    // one of the two may have died inside the lock, so that the other's turn comes after it
+    const dead = [2 * round - 1, 2 * round]
+    for (let tries = 0; dead.length > 0; tries++) {
+      t.ok(tries < 4, 'the lock is with one of the dead')
+      const owner = dead.shift()!
+      if (!heap.recover(owner)) dead.push(owner)
+    }
+  }
+  for (const piece of own) t.ok(piece.every((value) => value === piece.length))
+  for (const [i, piece] of adopted.entries()) t.ok(piece.every((value) => value === 2 * i + 1))
+  for (const piece of [...own, ...adopted]) heap.release(piece)
+  t.equal(heap.usedBytes, 0, 'all that is in use is known')
+  const whole = heap.totalBytes
+  heap.release(heap.allocate((whole - 2 * 65536) / 4))
+  t.equal(heap.totalBytes, whole, 'and the rest is one block again')
 })

@@ -1,13 +1,14 @@
 import t from 'tap'
+import { phasesOf } from '../../src/metrics/phases.ts'
 import { serverTiming } from '../../src/routes/server-timing.ts'
 import { startService } from '../service.ts'
 
 t.test('what is not decoding, computing or encoding is waiting', async (t) => {
   t.equal(
-    serverTiming({ decode: 0.5, compute: 1.25, encode: 0.0625 }, 2),
+    serverTiming(phasesOf({ decode: 0.5, compute: 1.25, encode: 0.0625 }, 2)),
     'decode;dur=0.500, queue;dur=0.188, compute;dur=1.250, encode;dur=0.063'
   )
-  t.match(serverTiming({ decode: 1, compute: 1, encode: 1 }, 2.9999), /queue;dur=0\.000/)
+  t.match(serverTiming(phasesOf({ decode: 1, compute: 1, encode: 1 }, 2.9999)), /queue;dur=0\.000/)
 })
 
 t.test('an inference says where its time went', async (t) => {

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import t from 'tap'
+import { LstmError } from '../../src/errors.ts'
 import { operations } from '../api-document.ts'
 import { type Answer, type Service, startService } from '../service.ts'
 import { randomSet } from '../tensors.ts'
@@ -20,7 +23,18 @@ const fault = async (): Promise<never> => {
 const whenFaulty =
   (scenario: Scenario): Scenario =>
   (service) => {
-    Object.assign(service.app.pool, { run: fault })
+    Object.assign(service.app.pool, { run: fault, infer: fault })
+    return scenario(service)
+  }
+
+/** The pool finds no time. */
+const whenLate =
+  (scenario: Scenario): Scenario =>
+  (service) => {
+    const late = async (): Promise<never> => {
+      throw new LstmError('LSTM_ERR_DEADLINE', [1])
+    }
+    Object.assign(service.app.pool, { run: late, infer: late })
     return scenario(service)
   }
 
@@ -43,6 +57,34 @@ const whenClosed =
     return scenario(service)
   }
 
+/** The disk has no room. */
+const whenDiskFull =
+  (scenario: Scenario): Scenario =>
+  (service) => {
+    const keep = (name: string) => ({ name, created: '', aside: '/dev/full' })
+    Object.assign(service.app.store.folder!, { keep, drop: async () => {} })
+    return scenario(service)
+  }
+
+/** More than once, where the rate limit lets one request through. */
+const again =
+  (scenario: Scenario): Scenario =>
+  async (service) => {
+    await scenario(service)
+    return scenario(service)
+  }
+
+/** What every operation with a scope may answer: no key, a key for something else, too often. */
+const guarded = (scenario: (headers: Record<string, string>) => Scenario): Record<string, Scenario> => ({
+  401: scenario({}),
+  403: scenario({ authorization: 'Bearer none' }),
+  429: again(scenario({}))
+})
+
+const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('sha256').update(key).digest('hex')}\n`
+/** Keys that allow nothing but the metrics, and everything but those. */
+const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
+
 const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
 
 const post =
@@ -63,14 +105,15 @@ const remove =
     ask({ method: 'DELETE', url, headers })
 
 const inference = (url: string, good: unknown): Record<string, Scenario> => ({
+  ...guarded((headers) => post(url, good, headers)),
   200: post(url, good),
   400: post(url, {}),
   404: post(url, { ...(good as object), parameters: 'none' }),
   413: post(url, large),
   415: post(url, 'x', text),
-  429: post(url, good),
   500: whenFaulty(post(url, good)),
-  503: whenClosed(post(url, good))
+  503: whenClosed(post(url, good)),
+  504: whenLate(post(url, good))
 })
 
 const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
@@ -79,19 +122,25 @@ const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
 const scenarios: Record<string, Record<string, Scenario>> = {
   cell: inference('/cell', cell),
   sequence: inference('/sequence', sequence),
-  listParameterSets: { 200: get('/parameters'), 500: whenStoreFaulty(get('/parameters')) },
+  listParameterSets: {
+    ...guarded((headers) => get('/parameters', headers)),
+    200: get('/parameters'),
+    500: whenStoreFaulty(get('/parameters'))
+  },
   putParameterSet: {
+    ...guarded((headers) => put(set, headers)),
     200: put(set),
     201: put(set, {}, 'new'),
     400: put({}),
     412: put(set, { 'if-none-match': '*' }),
     413: put(large),
     415: put('x', text),
-    429: put(set),
     500: whenFaulty(put(set)),
-    503: whenClosed(put(set))
+    503: whenClosed(put(set)),
+    507: whenDiskFull(put(set))
   },
   describeParameterSet: {
+    ...guarded((headers) => get('/parameters/p', headers)),
     200: get('/parameters/p'),
     304: async (service) => get('/parameters/p', { 'if-none-match': await etagOf(service) })(service),
     400: get('/parameters/-'),
@@ -99,22 +148,29 @@ const scenarios: Record<string, Record<string, Scenario>> = {
     500: whenStoreFaulty(get('/parameters/p'))
   },
   getWeights: {
+    ...guarded((headers) => get('/parameters/p/weights', headers)),
     200: get('/parameters/p/weights'),
     304: async (service) =>
       get('/parameters/p/weights', { 'if-none-match': await etagOf(service, '/weights') })(service),
     400: get('/parameters/p/weights?encoding=hex'),
     404: get('/parameters/none/weights'),
     406: get('/parameters/p/weights', { accept: 'text/html' }),
-    429: get('/parameters/p/weights'),
     500: whenFaulty(get('/parameters/p/weights')),
     503: whenClosed(get('/parameters/p/weights'))
   },
   deleteParameterSet: {
+    ...guarded((headers) => remove('/parameters/p', headers)),
     204: remove('/parameters/p'),
     400: remove('/parameters/-'),
     404: remove('/parameters/none'),
     412: remove('/parameters/p', { 'if-match': '"other"' }),
     500: whenStoreFaulty(remove('/parameters/p'))
+  },
+  metrics: {
+    ...guarded((headers) => get('/metrics', headers)),
+    200: get('/metrics'),
+    403: get('/metrics', { 'x-api-key': 'other' }),
+    500: whenStoreFaulty(get('/metrics'))
   },
   live: { 200: get('/health/live') },
   ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) }
@@ -129,24 +185,54 @@ for (const { method, path, operation } of operations) {
       Object.keys(responses).sort(),
       'a scenario for each documented status'
     )
+    const folder = t.testdir({ keys })
+    const apiKeysFile = join(folder, 'keys')
     const shared = await startService(t, limits)
     for (const [status, scenario] of Object.entries(ofOperation)) {
-      // faults and the end of the workers cannot be undone; where nothing may be under way, everything is too much
-      const own = { 429: { maxPending: 0 }, 500: {}, 503: {} }[status]
+      // faults and the end of the workers cannot be undone
+      const own = {
+        401: { apiKeysFile },
+        403: { apiKeysFile },
+        429: { rateLimit: 1 },
+        500: {},
+        503: {},
+        504: {},
+        507: { dataDir: join(folder, 'data') }
+      }[status]
       const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
       await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-      if (service !== shared) service.app.store.put('p', shared.app.store.get('p')!.set)
+      if (service !== shared) {
+        const loaded = await service.app.pool.run<'import'>({
+          kind: 'import',
+          body: [Buffer.from(JSON.stringify(set))]
+        })
+        service.app.store.adopt({ name: 'p', set: loaded, created: new Date() })
+      }
       const answer = await scenario(service)
       t.equal(answer.status, Number(status), status)
       if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {
         t.equal(answer.json.status, answer.status)
         t.equal(answer.json.request_id, answer.headers['x-request-id'])
       }
-      if (answer.status === 429) t.equal(answer.headers['retry-after'], '1')
+      if (answer.status === 429) t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
       if (answer.status === 500) t.notMatch(answer.json.detail, /made to fail/, 'a fault is for the log')
     }
   })
 }
+
+t.test('where nothing may be under way, everything that computes is too much', async (t) => {
+  const { ask } = await startService(t, { maxPending: 0 })
+  for (const [method, url, body] of [
+    ['POST', '/cell', cell],
+    ['POST', '/sequence', sequence],
+    ['PUT', '/parameters/p', set]
+  ] as const) {
+    const { status, json, headers } = await ask({ method, url, body })
+    t.equal(status, 429, url)
+    t.equal(json.code, 'LSTM_ERR_OVERLOADED')
+    t.equal(headers['retry-after'], '1')
+  }
+})
 
 t.test('paths and methods that are not there', async (t) => {
   const { app } = await startService(t)

@@ -12,6 +12,8 @@ import { loadVariants, type VariantName } from './binary.ts'
 export interface NativeKernelOptions {
   /** From `createSharedMemory`, the same in all threads; without it the kernel makes its own. */
   readonly memory?: WebAssembly.Memory
+  /** Number of this thread, from 1, for its memory to be taken back when it dies. */
+  readonly owner?: number
   /** Without it: the best that this processor runs. */
   readonly variant?: VariantName
   /** Room for pre-activations: 16 bytes for each unit, row and step of a block. */
@@ -22,7 +24,7 @@ export class NativeKernel extends AddressedKernel {
   readonly variant: VariantName
 
   /** @throws Error when the binary or the variant does not run here */
-  constructor({ memory = createSharedMemory(), variant, scratchBytes = 2 ** 21 }: NativeKernelOptions = {}) {
+  constructor({ memory = createSharedMemory(), owner = 0, variant, scratchBytes = 2 ** 21 }: NativeKernelOptions = {}) {
     const chosen = loadVariants().find(({ name }) => variant === undefined || name === variant)
     if (chosen === undefined) throw new Error(`this processor does not run the native kernel's variant ${variant}`)
     const view = new Uint8Array(memory.buffer, 0, 64) // the memory grows and never moves
@@ -36,7 +38,8 @@ export class NativeKernel extends AddressedKernel {
         advance: (...numbers) => advance(view, ...numbers),
         predict: (...numbers) => predict(view, ...numbers)
       },
-      scratchBytes
+      scratchBytes,
+      owner
     )
     this.variant = chosen.name
   }

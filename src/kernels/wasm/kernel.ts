@@ -17,6 +17,8 @@ import { availableBuilds, instantiate, type WasmBuild } from './module.ts'
 export interface WasmKernelOptions {
   /** From `createSharedMemory`, the same in all threads; without it the kernel makes its own. */
   readonly memory?: WebAssembly.Memory
+  /** Number of this thread, from 1, for its memory to be taken back when it dies. */
+  readonly owner?: number
   /** Without it: the best that this engine takes. */
   readonly build?: WasmBuild
   /** Room for pre-activations: 16 bytes for each unit, row and step of a block. */
@@ -26,7 +28,7 @@ export interface WasmKernelOptions {
 export class WasmKernel extends AddressedKernel {
   readonly build: WasmBuild
 
-  constructor({ memory = createSharedMemory(), build, scratchBytes = 2 ** 21 }: WasmKernelOptions = {}) {
+  constructor({ memory = createSharedMemory(), owner = 0, build, scratchBytes = 2 ** 21 }: WasmKernelOptions = {}) {
     const chosen = build ?? availableBuilds()[0]
     if (chosen === undefined) throw new Error('this engine has no WebAssembly SIMD')
     const { advance, predict } = instantiate(chosen, memory)
@@ -34,7 +36,8 @@ export class WasmKernel extends AddressedKernel {
       'wasm',
       memory,
       { lanes: 4, precisions: ['float32'], advance: (_precision, ...rest) => advance(...rest), predict },
-      scratchBytes
+      scratchBytes,
+      owner
     )
     this.build = chosen
   }

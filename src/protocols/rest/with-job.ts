@@ -20,16 +20,23 @@ export interface JobAnswer {
 
 /**
  * Runs a job to its end and encodes what it has found; its memory is given back when that is done.
- * @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, LSTM_ERR_WORKER_LOST, and whatever `encode` throws
+ * @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OVERLOADED, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OUT_OF_MEMORY, LSTM_ERR_WORKER_LOST, and whatever `encode` throws
  */
 export async function withJob(
-  { kernel, sharing, limits }: WorkerContext,
-  description: Omit<JobDescription, 'maxValues'>,
+  { kernel, sharing, limits, runningValues, onJob }: WorkerContext,
+  description: Omit<JobDescription, 'maxValues' | 'reserve'>,
   { input, hiddenStates, cellStates }: JobRows,
   encode: (job: Job) => Uint8Array<ArrayBuffer>
 ): Promise<JobAnswer> {
-  const job = new Job(kernel, { ...description, maxValues: limits.maxJobValues })
+  let reserved = 0
+  const reserve = (values: number): void => {
+    runningValues.take(values)
+    reserved = values
+  }
+  let job: Job | undefined
   try {
+    job = new Job(kernel, { ...description, maxValues: limits.maxJobValues, reserve })
+    onJob(job.whole.stop)
     job.setInput(input)
     for (const place of job.whole.passes.keys()) job.setStates(place, hiddenStates?.[place], cellStates?.[place])
     const begun = performance.now()
@@ -38,6 +45,7 @@ export async function withJob(
     const bytes = encode(job)
     return { bytes, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
-    job.release()
+    runningValues.give(reserved)
+    job?.release()
   }
 }

@@ -1,0 +1,47 @@
+import { LstmError } from '../errors.ts'
+
+/**
+ * How many float32 values the running requests of all workers hold together. Each worker writes its own number and
+ * reads those of the others, a moment late at most, so that the bound is kept to within what starts in the same moment.
+ */
+export class RunningValues {
+  readonly #all: Float64Array
+  readonly #slot: number
+  readonly #limit: number
+
+  /** @param slot this worker's place */
+  constructor(memory: SharedArrayBuffer, slot: number, limit: number) {
+    this.#all = new Float64Array(memory)
+    this.#slot = slot
+    this.#limit = limit
+  }
+
+  static createMemory(workers: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(workers * Float64Array.BYTES_PER_ELEMENT)
+  }
+
+  /**
+   * A request that is alone always starts: what one may need has a bound of its own.
+   * @throws LSTM_ERR_OVERLOADED
+   */
+  take(values: number): void {
+    const others = this.#all.reduce((sum, each) => sum + each, 0)
+    if (others > 0 && others + values > this.#limit) {
+      throw new LstmError('LSTM_ERR_OVERLOADED', [
+        'the float32 values of all running requests',
+        this.#limit,
+        'LSTM_MAX_RUNNING_VALUES'
+      ])
+    }
+    this.#all[this.#slot] += values
+  }
+
+  give(values: number): void {
+    this.#all[this.#slot] -= values
+  }
+
+  /** For the pool: a worker has ended with all that it had. */
+  static forget(memory: SharedArrayBuffer, slot: number): void {
+    new Float64Array(memory)[slot] = 0
+  }
+}

@@ -1,0 +1,15 @@
+import type { Timing } from '../engine/messages.ts'
+
+/** Where the time of an inference went, in milliseconds. */
+export interface Phases extends Timing {
+  /** All that the other three are not: waiting for a worker, for the rows of others in a tick, for messages. */
+  readonly queue: number
+}
+
+/** In the order in which they come. */
+export const phaseNames = ['decode', 'queue', 'compute', 'encode'] as const
+
+/** @param totalMs from the whole body's arrival to the answer's bytes */
+export function phasesOf({ decode, compute, encode }: Timing, totalMs: number): Phases {
+  return { decode, queue: Math.max(0, totalMs - decode - compute - encode), compute, encode }
+}
