@@ -32,7 +32,7 @@ const { gflops: peak } = measure([])
 console.log(`Node ${process.version}, ${kernel.variant}; the machine: ${peak} GFLOP/s`)
 console.log(' n_a   m  T_x |   ours ms  GFLOP/s   peak |     ort ms  GFLOP/s | ratio | Wa GB/s of GB/s   read')
 for (const [n_a, m, T_x] of shapes) {
-  const weights = { n_x: 1, n_a }
+  const weights = { n_x: 1, n_a, n_h: n_a }
   for (const gate of ['f', 'i', 'c', 'o']) {
     weights[`W${gate}`] = random(n_a * (n_a + 1), 1 / Math.sqrt(n_a))
     weights[`b${gate}`] = random(n_a, 1)

@@ -18,7 +18,7 @@ const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 console.log(`Node ${process.version}, ${kernel.variant}, µs a step at m = 1`)
 console.log('  n_a | float32 | bfloat16  gain | int8  gain')
 for (const n_a of [256, 512, 1024, 2048]) {
-  const weights = { n_x: 1, n_a }
+  const weights = { n_x: 1, n_a, n_h: n_a }
   for (const gate of ['f', 'i', 'c', 'o']) {
     weights[`W${gate}`] = random(n_a * (n_a + 1), 1 / Math.sqrt(n_a))
     weights[`b${gate}`] = random(n_a, 1)

@@ -14,7 +14,7 @@ export function randomValues(length, scale, seed) {
 /** A layer's weights with n_x = n_a = n, scaled so that the gates neither saturate nor vanish. */
 export function randomLayer(n) {
   const scale = 1 / Math.sqrt(n)
-  const weights = { n_x: n, n_a: n }
+  const weights = { n_x: n, n_a: n, n_h: n }
   for (const [i, gate] of ['f', 'i', 'c', 'o'].entries()) {
     weights[`W${gate}`] = randomValues(n * 2 * n, scale, 10 + i)
     weights[`b${gate}`] = randomValues(n, scale, 20 + i)

@@ -14,6 +14,8 @@ export const Precision = Type.Enum(['float32', 'bfloat16', 'int8'], {
     'How the recurrent weights are stored: as they came, as bfloat16, or as int8 with a scale for each row. All is computed in float32. Smaller ones are read faster, which is what a step of one sequence waits for from about n_a = 512 on, where the native kernel runs.'
 })
 
+const HeadActivation = Type.Enum(['softmax', 'sigmoid', 'linear'])
+
 const Deviation = Type.Object(
   { largest: Type.Number(), mean: Type.Number() },
   { additionalProperties: false, description: 'Of absolute differences.' }
@@ -94,32 +96,58 @@ export const ParameterSetDescription = Type.Object(
     name: ParameterSetName,
     version: Version,
     n_x: Type.Integer({ description: 'Input features.' }),
-    n_a: Type.Integer({ description: 'Hidden units.' }),
-    n_y: Type.Integer({ description: 'Outputs.' }),
+    n_a: Type.Integer({
+      description: 'Features of `a`: hidden units of the top layer, of both directions together.'
+    }),
+    n_y: Type.Union([Type.Integer(), Type.Null()], { description: 'Outputs; null without a head.' }),
+    head: Type.Union([HeadActivation, Type.Null()], { description: 'Activation of the head; null without one.' }),
     layers: Type.Array(
       Type.Object(
         {
+          layer: Type.Integer({ description: 'Index of the layer, from the input upwards.' }),
+          direction: Type.Enum(['forward', 'reverse']),
           n_x: Type.Integer(),
-          n_a: Type.Integer(),
+          n_a: Type.Integer({ description: 'Width of the cell state.' }),
+          n_h: Type.Integer({ description: 'Width of the hidden state; n_a without a projection.' }),
           stored: Type.Enum(['float32', 'bfloat16', 'int8'], {
             description:
               'How the recurrent weights lie in memory: float32 where the kernel holds the rounded numbers at full width.'
+          }),
+          kernel: Type.Enum(['native', 'wasm', 'reference'], {
+            description:
+              'What computes the layer: the kernel of the service, or the reference (slow) for what that has no code for.'
           })
         },
         { additionalProperties: false }
       ),
-      { description: 'From the input upwards.' }
+      {
+        description:
+          'One for each layer and direction, from the input upwards, forward before reverse: the order of states.'
+      }
     ),
     precision: Precision,
     deviations: Type.Optional(
       Type.Object(
-        { a: Deviation, y: Deviation },
+        { a: Deviation, y: Type.Optional(Deviation) },
         {
           additionalProperties: false,
           description:
             'What the precision changed on a fixed probe, 2 sequences of 32 steps: hidden states and predictions against those of float32.'
         }
       )
+    ),
+    self_check: Type.Union(
+      [
+        Type.Object(
+          {
+            passed: Type.Literal(true),
+            largest: Type.Number({ description: 'The largest difference to the test vector.' })
+          },
+          { additionalProperties: false }
+        ),
+        Type.Null()
+      ],
+      { description: 'The test vector that came with the model and was met; null where none came.' }
     ),
     bytes: Type.Integer({ description: 'Bytes of the weights in memory.' }),
     created: Type.String({ format: 'date-time', description: 'When this version was put in.' })

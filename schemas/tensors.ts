@@ -49,3 +49,19 @@ export const Layout = Type.Enum(['features_first', 'batch_first', 'time_first'],
 export const Encoding = Type.Enum(['nested', 'base64'], {
   description: 'Form of the tensors in the answer. Default: base64 when a tensor of the request came so, else nested.'
 })
+
+export const layerOutputPattern = '^layers\\.(0|[1-9][0-9]{0,3})\\.(forward|reverse)\\.(a|c|ft|it|cct|ot)$'
+
+/** One of the names, or what one layer has in one direction. */
+export function outputName(names: readonly string[]) {
+  return Type.String({
+    pattern: `^(${names.join('|')})$|${layerOutputPattern}`,
+    description: `One of ${names.join(', ')}, or of a layer in one direction a, c, ft, it, cct or ot, such as layers.1.forward.ft.`
+  })
+}
+
+/** States of one layer, (n_a, m), or with a leading axis those of several layers and directions. */
+export const States = Type.Union([Type.Ref('Matrix#'), Type.Ref('Tensor3#')], {
+  description:
+    'Of a set of one layer in one direction (n_a, m). Of others (layers, n_a, m), in the order layer 0 forward, layer 0 reverse, layer 1 forward …; where their widths differ, (sum of the widths, m).'
+})

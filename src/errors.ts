@@ -82,10 +82,23 @@ const table = {
     title: 'The file cannot be read',
     message: (format: string, reason: string) => `${format}: ${reason}`
   },
-  LSTM_ERR_UNSUPPORTED_MODEL: {
+  LSTM_ERR_SELF_CHECK_FAILED: {
     status: 400,
-    title: 'The model is read, but not served',
-    message: (parts: readonly string[]) => `the model can be read, but this is not served: ${parts.join(', ')}`
+    title: 'The model misses its own test vector',
+    message: (largest: number, where: string, limit: number) =>
+      `the test vector of the file is missed by ${largest}, at ${where}; at most ${limit} is allowed: the weights are not those that the test was made with, or were read otherwise than they were written`
+  },
+  LSTM_ERR_NO_SUCH_OUTPUT: {
+    status: 400,
+    title: 'The parameter set does not have this output',
+    message: (name: string, reason: string, there: readonly string[]) =>
+      `this parameter set ${reason}: ${name} cannot be given. It has ${there.slice(0, 60).join(', ')}${there.length > 60 ? ` and ${there.length - 60} more` : ''}`
+  },
+  LSTM_ERR_REVERSE_LAYER: {
+    status: 400,
+    title: 'A reverse layer cannot make a single step',
+    message: (name: string | null, index: number) =>
+      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first: send whole sequences to /sequence`
   },
   LSTM_ERR_UNAUTHORIZED: {
     status: 401,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { directionsOf, type Model } from '../lstm/model.ts'
 import type { FileFormat, ImportedModel, ModelSource } from '../parameters/importers/imported.ts'
-import { notServed } from '../parameters/served-arrays.ts'
 
 const formats: Readonly<Record<FileFormat, string>> = {
   json: 'JSON',
@@ -32,8 +31,7 @@ export function describeFile(
     ...layerRows(model),
     ['head', headText(model, source)],
     ...(source.leftOut.length > 0 ? [['left out', source.leftOut.join(', ')] as [string, string]] : []),
-    ['test', model.test === undefined ? 'none' : `x (${model.test.x.shape.join(', ')})`],
-    ['served', notServed(model).length === 0 ? 'yes' : `not yet: ${notServed(model).join(', ')}`]
+    ['test', model.test === undefined ? 'none' : `x (${model.test.x.shape.join(', ')})`]
   ]
   return rows.map(([name, text]) => `${name.padEnd(9)}${text}\n`).join('')
 }

@@ -45,7 +45,7 @@ export function sequenceStrides({ shape }: Tensor, layout: Layout): RowStrides {
   return strides
 }
 
-export function stateStrides({ shape }: Tensor, layout: Layout): RowStrides {
+export function stateStrides({ shape }: Pick<Tensor, 'shape'>, layout: Layout): RowStrides {
   return layout === 'features_first' ? { T_x: 0, m: 1, n: shape[1] } : { T_x: 0, m: shape[1], n: 1 }
 }
 

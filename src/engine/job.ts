@@ -1,20 +1,14 @@
 import type { RowStrides } from '../codec/layout.ts'
 import { LstmError } from '../errors.ts'
-import type { GateOutputs, Kernel } from '../kernels/kernel.ts'
-import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { Kernel } from '../kernels/kernel.ts'
+import { type ParameterSet, placedLayers } from '../parameters/parameter-set.ts'
+import { copyLastRows, copyRows } from './directions.ts'
+import { type JobNeeds, layOut, Pieces } from './job-memory.ts'
 import type { Part } from './part.ts'
 
-export const gateNames = ['ft', 'it', 'cct', 'ot'] as const
-export type GateName = (typeof gateNames)[number]
-
-export interface JobDescription {
-  readonly set: ParameterSet
-  readonly m: number
-  readonly T_x: number
+export interface JobDescription extends JobNeeds {
   /** Real steps of each column, 1 to T_x; all of them when left out. */
   readonly lengths?: readonly number[] | undefined
-  readonly gates: ReadonlySet<GateName>
-  readonly predict: Part['predict']
   /** Most float32 values that the job may hold. */
   readonly maxValues: number
   /** Told how many it will hold, before it takes the memory; throws where that is too much just now. */
@@ -27,8 +21,14 @@ export interface RowSource {
   readonly strides: RowStrides
 }
 
-/** Pieces of a job's memory begin at multiples of this, so that no two share a line of the cache. */
-const LINE_FLOATS = 16
+/** Rows of the kernel's memory, (T_x, m, n) from block `first` on. */
+export interface RowsOf {
+  readonly rows: Float32Array
+  readonly n: number
+  readonly first: number
+  /** Each row runs backwards from its own last real step. */
+  readonly mirrored: boolean
+}
 
 /**
  * One request's computation: m columns over T_x steps with one parameter set. Inside, the columns are sorted by
@@ -38,87 +38,57 @@ const LINE_FLOATS = 16
 export class Job {
   readonly m: number
   readonly T_x: number
+  readonly set: ParameterSet
   /** The whole of the job, as the stepper moves it. */
   readonly whole: Part
   readonly #kernel: Kernel
   /** All that the job holds, in one piece. */
   readonly #memory: Float32Array
+  readonly #x: Float32Array // (T_x, m, n_x)
   /** Which column lies in each row of a block. (m) */
   readonly #columnOfRow: Int32Array
   readonly #sorted: boolean
-  /** Real steps of the column in each row. (m) */
-  readonly #lengthOfRow: Int32Array
+  /** Rows still running at each step. (T_x) */
+  readonly #activeRows: Int32Array
 
   /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, and what `reserve` throws */
   constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues, reserve }: JobDescription) {
-    const { n_x, n_a, n_y } = set
-    const sizes = {
-      x: T_x * m * n_x,
-      a: (T_x + 1) * m * n_a,
-      c: (T_x + 1) * m * n_a,
-      y: predict === 'none' ? 0 : (predict === 'all' ? T_x : 1) * m * n_y,
-      gate: T_x * m * n_a
-    }
-    const values = sizes.x + sizes.a + sizes.c + sizes.y + gates.size * sizes.gate
-    if (values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [values, maxValues])
-    reserve?.(values)
-
     this.#kernel = kernel
     this.m = m
     this.T_x = T_x
-    const lengthOf = (column: number): number => lengths?.[column] ?? T_x
+    this.set = set
     this.#columnOfRow = Int32Array.from({ length: m }, (_, column) => column)
     if (lengths !== undefined) this.#columnOfRow.sort((j, k) => lengths[k] - lengths[j] || j - k)
     this.#sorted = this.#columnOfRow.every((column, row) => column === row)
-    this.#lengthOfRow = this.#columnOfRow.map(lengthOf)
+    const lengthOfRow = this.#columnOfRow.map((column) => lengths?.[column] ?? T_x)
 
-    const rounded = (length: number): number => Math.ceil(length / LINE_FLOATS) * LINE_FLOATS
-    const total = [sizes.x, sizes.a, sizes.c, sizes.y].reduce((sum, length) => sum + rounded(length), 0)
-    this.#memory = kernel.allocate(total + gates.size * rounded(sizes.gate) + LINE_FLOATS)
-    let offset = 0
-    const take = (length: number): Float32Array => {
-      const piece = this.#memory.subarray(offset, offset + length)
-      offset += rounded(length)
-      return piece
-    }
-    const gateOutputs: { -readonly [K in keyof GateOutputs]: GateOutputs[K] } = {}
-    for (const gate of gates) gateOutputs[gate] = take(sizes.gate)
-    this.whole = {
-      set,
-      run: {
-        m,
-        T_x: this.#lengthOfRow[0], // nothing runs past the longest column
-        x: take(sizes.x),
-        a: take(sizes.a),
-        c: take(sizes.c),
-        gates: gateOutputs,
-        activeRows: activeRows(this.#lengthOfRow, T_x),
-        t: 0
-      },
-      predict,
-      y: predict === 'none' ? undefined : take(sizes.y),
-      stop: take(1).fill(0)
-    }
+    // twice the same: how much it is, and where it lies
+    const needs = { set, m, T_x, gates, predict }
+    const measured = new Pieces()
+    layOut(measured, needs, new Int32Array(0))
+    if (measured.values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [measured.values, maxValues])
+    reserve?.(measured.values)
+    this.#activeRows = activeRows(lengthOfRow, T_x)
+    this.#memory = kernel.allocate(measured.floats)
+    const { x, whole } = layOut(new Pieces(this.#memory), needs, this.#activeRows)
+    this.#x = x
+    this.whole = whole
   }
 
   setInput(source: RowSource): void {
-    this.#copyIn(source, this.whole.run.x, this.T_x, this.whole.set.n_x)
+    this.#copyIn(source, this.#x, this.T_x, this.set.n_x)
   }
 
-  /** Zeros when there is none. */
-  setHiddenState(source: RowSource | undefined): void {
-    this.#setState(source, this.whole.run.a)
+  /** The states before the first step of one layer in one direction, an index into `placedLayers`; zeros when there are none. */
+  setStates(index: number, hidden: RowSource | undefined, cell: RowSource | undefined): void {
+    const { layer, run } = this.whole.passes[index]
+    this.#setState(hidden, run.a, layer.n_h)
+    this.#setState(cell, run.c, layer.n_a)
   }
 
-  /** Zeros when there is none. */
-  setCellState(source: RowSource | undefined): void {
-    this.#setState(source, this.whole.run.c)
-  }
-
-  #setState(source: RowSource | undefined, rows: Float32Array): void {
-    const { n_a } = this.whole.set
-    if (source === undefined) rows.fill(0, 0, this.m * n_a)
-    else this.#copyIn(source, rows, 1, n_a)
+  #setState(source: RowSource | undefined, rows: Float32Array, n: number): void {
+    if (source === undefined) rows.fill(0, 0, this.m * n)
+    else this.#copyIn(source, rows, 1, n)
   }
 
   #copyIn({ data, strides }: RowSource, rows: Float32Array, T: number, n: number): void {
@@ -137,36 +107,65 @@ export class Job {
     }
   }
 
-  /** Blocks `first` … `first + T_x - 1` of `rows` in the order of the columns, 0 past each column's end. */
-  allSteps(rows: Float32Array, first: number, n: number): { data: Float32Array; block: number } {
+  get input(): RowsOf {
+    return { rows: this.#x, n: this.set.n_x, first: 0, mirrored: false }
+  }
+
+  /** States of one layer in one direction: before each step (first = 0) or after it (1). */
+  states(index: number, state: 'a' | 'c', first: 0 | 1 = 1): RowsOf {
+    const { layer, run, mirrored } = this.whole.passes[index]
+    return { rows: run[state], n: state === 'a' ? layer.n_h : layer.n_a, first, mirrored: mirrored !== undefined }
+  }
+
+  /** The states of the top layer after each step, in both directions. */
+  topStates(state: 'a' | 'c'): RowsOf[] {
+    const top = this.set.layers.length - 1
+    return placedLayers(this.set).flatMap(({ index }, place) => (index === top ? [this.states(place, state)] : []))
+  }
+
+  /** The predictions of every step. Needs predict: 'all'. */
+  get predictions(): RowsOf {
+    return { rows: this.whole.y!, n: this.set.head!.n_y, first: 0, mirrored: false }
+  }
+
+  /** Every step of several features one below the other, in the order of the columns, 0 past each column's end. */
+  allSteps(sources: readonly RowsOf[]): { data: Float32Array; block: number } {
     const { m, T_x } = this
-    const { activeRows } = this.whole.run
-    if (activeRows[T_x - 1] === m) return { data: rows, block: first }
-    const data = new Float32Array(T_x * m * n)
-    for (let t = 0; t < T_x; t++) {
-      for (let row = 0; row < activeRows[t]; row++) {
-        const source = ((first + t) * m + row) * n
-        data.set(rows.subarray(source, source + n), (t * m + this.#columnOfRow[row]) * n)
-      }
+    const [{ rows, first, mirrored }] = sources
+    if (sources.length === 1 && !mirrored && this.#activeRows[T_x - 1] === m) return { data: rows, block: first }
+    const width = widthOf(sources)
+    const data = new Float32Array(T_x * m * width)
+    let at = 0
+    for (const { rows, n, first, mirrored } of sources) {
+      copyRows({ source: rows.subarray(first * m * n), n, mirrored }, { target: data, width, at }, this.#rows)
+      at += n
     }
     return { data, block: 0 }
   }
 
-  /** The row of each column's last real step, where `shift` is the block of step 0: (m, n). */
-  lastSteps(rows: Float32Array, shift: number, n: number): Float32Array {
-    return this.#inOrder(n, (row) => (shift + this.#lengthOfRow[row] - 1) * this.m + row, rows)
+  /** Each column after the last step that it makes, which for a mirrored source is time step 0. (m, n) */
+  lastSteps(sources: readonly RowsOf[]): Float32Array {
+    const { m } = this
+    const width = widthOf(sources)
+    const data = new Float32Array(m * width)
+    let at = 0
+    for (const { rows, n, first } of sources) {
+      copyLastRows({ source: rows.subarray(first * m * n), n }, { target: data, width, at }, this.#rows)
+      at += n
+    }
+    return data
+  }
+
+  get #rows() {
+    return { m: this.m, activeRows: this.#activeRows, columnOfRow: this.#columnOfRow }
   }
 
   /** The predictions of the last steps: (m, n_y). Needs predict: 'last'. */
   lastPredictions(): Float32Array {
-    return this.#inOrder(this.whole.set.n_y, (row) => row, this.whole.y!)
-  }
-
-  #inOrder(n: number, rowIndex: (row: number) => number, rows: Float32Array): Float32Array {
-    const data = new Float32Array(this.m * n)
+    const { n_y } = this.set.head!
+    const data = new Float32Array(this.m * n_y)
     for (let row = 0; row < this.m; row++) {
-      const source = rowIndex(row) * n
-      data.set(rows.subarray(source, source + n), this.#columnOfRow[row] * n)
+      data.set(this.whole.y!.subarray(row * n_y, (row + 1) * n_y), this.#columnOfRow[row] * n_y)
     }
     return data
   }
@@ -175,6 +174,10 @@ export class Job {
   release(): void {
     this.#kernel.release(this.#memory)
   }
+}
+
+function widthOf(sources: readonly RowsOf[]): number {
+  return sources.reduce((width, { n }) => width + n, 0)
 }
 
 /** How many rows are longer than t, for each t; `lengths` never grows. */

@@ -22,7 +22,7 @@ export class SharedParts {
   give(owner: Member, id: number, part: Part, members: Iterable<Member>): void {
     let worker = owner
     for (const member of members) if (member.ready && member.load === 0) worker = member
-    const load = part.run.x.byteLength
+    const load = part.passes[0].run.x.byteLength
     worker.load += load
     this.#parts.set(this.#nextId, { owner, id, worker, load })
     worker.post({ type: 'part', id: this.#nextId++, part })

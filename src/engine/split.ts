@@ -1,5 +1,6 @@
 import type { GateOutputs, LayerRun } from '../kernels/kernel.ts'
 import type { Part } from './part.ts'
+import type { Pass } from './pass.ts'
 
 /** Ranges begin at multiples of this: a kernel moves whole tiles of rows, and a lone row costs as much as two. */
 const ROW_TILE = 8
@@ -7,11 +8,17 @@ const ROW_TILE = 8
 /** Below this many multiplications a part is not worth the two messages that send it away and say that it is done. */
 const LEAST_WORK = 30_000_000
 
+/** Multiplications of a step of one row. */
+export function rowWork({ layer: { n_x, n_a, n_h } }: Pick<Pass, 'layer'>): number {
+  return 4 * n_a * (n_x + n_h)
+}
+
 /** How many parts a whole is worth cutting into, for `workers` that could take one each. */
-export function partsWorthwhile({ set, run }: Part, workers: number): number {
-  const steps = run.activeRows.reduce((sum, rows) => sum + rows, 0)
-  const work = steps * 4 * set.n_a * (set.n_x + set.n_a)
-  return Math.max(1, Math.min(workers, Math.floor(run.activeRows[0] / ROW_TILE), Math.floor(work / LEAST_WORK)))
+export function partsWorthwhile({ passes }: Part, workers: number): number {
+  const { activeRows } = passes[0].run
+  const steps = activeRows.reduce((sum, rows) => sum + rows, 0)
+  const work = steps * passes.reduce((sum, pass) => sum + rowWork(pass), 0)
+  return Math.max(1, Math.min(workers, Math.floor(activeRows[0] / ROW_TILE), Math.floor(work / LEAST_WORK)))
 }
 
 /**
@@ -19,7 +26,7 @@ export function partsWorthwhile({ set, run }: Part, workers: number): number {
  * independent of each other, so that the results are the same, bit for bit.
  */
 export function split(part: Part, count: number): Part[] {
-  const { activeRows } = part.run
+  const { activeRows } = part.passes[0].run
   const steps = activeRows.reduce((sum, rows) => sum + rows, 0)
   const parts: Part[] = []
   let first = 0
@@ -39,21 +46,47 @@ export function split(part: Part, count: number): Part[] {
   return parts
 }
 
+const beginAt = (row: number, n: number, rows: Float32Array): Float32Array => rows.subarray(row * n)
+
 /** The rows from `first` to before `end`, as views of the same memory. */
-function rowsOf({ set, run, predict, y, stop }: Part, first: number, end: number): Part {
-  const { m, x, a, c, gates, activeRows } = run
-  const active = activeRows.map((rows) => Math.max(0, Math.min(rows, end) - first))
-  const beginAt = (n: number, rows: Float32Array): Float32Array => rows.subarray(first * n)
-  const gatesOfRows = Object.fromEntries(Object.entries(gates).map(([name, rows]) => [name, beginAt(set.n_a, rows)]))
+function rowsOf({ passes, head, predict, y, last, stop }: Part, first: number, end: number): Part {
+  // all passes have the same rows: one array for them all
+  const active = passes[0].run.activeRows.map((rows) => Math.max(0, Math.min(rows, end) - first))
+  const views: Pass[] = []
+  for (const [i, pass] of passes.entries())
+    views.push(rowsOfPass(pass, i > 0 ? views[i - 1] : undefined, active, first))
+  return {
+    passes: views,
+    pass: 0,
+    head,
+    predict,
+    y: y && beginAt(first, head!.n_y, y),
+    last: last && beginAt(first, head!.n_a, last),
+    stop
+  }
+}
+
+/** @param before the view of the pass before it, which is the forward direction of its layer where `joined` says so */
+function rowsOfPass(pass: Pass, before: Pass | undefined, activeRows: Int32Array, first: number): Pass {
+  const { layer, run, mirrored, joined } = pass
+  const { n_x, n_a, n_h } = layer
+  const gates = Object.entries(run.gates).map(([name, rows]) => [name, beginAt(first, n_a, rows)])
   const view: LayerRun = {
-    m,
-    T_x: active.filter((rows) => rows > 0).length,
-    x: beginAt(set.n_x, x),
-    a: beginAt(set.n_a, a),
-    c: beginAt(set.n_a, c),
-    gates: gatesOfRows as GateOutputs,
-    activeRows: active,
+    m: run.m,
+    T_x: activeRows.filter((rows) => rows > 0).length,
+    x: beginAt(first, n_x, run.x),
+    a: beginAt(first, n_h, run.a),
+    c: beginAt(first, n_a, run.c),
+    gates: Object.fromEntries(gates) as GateOutputs,
+    activeRows,
     t: 0
   }
-  return { set, run: view, predict, y: y && beginAt(set.n_y, y), stop }
+  const forward = joined?.forward && before
+  const width = n_h + (forward?.layer.n_h ?? 0)
+  return {
+    layer,
+    run: view,
+    ...(mirrored && { mirrored: beginAt(first, n_x, mirrored) }),
+    ...(joined && { joined: { forward, into: beginAt(first, width, joined.into) } })
+  }
 }

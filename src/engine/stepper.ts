@@ -1,13 +1,14 @@
 import { LstmError } from '../errors.ts'
-import type { Kernel, LayerRun } from '../kernels/kernel.ts'
-import type { ParameterSet } from '../parameters/parameter-set.ts'
-import { advanceParts, finished, type Part } from './part.ts'
+import type { Kernel, LayerRun, PackedLayer } from '../kernels/kernel.ts'
+import { advanceParts, currentPass, finished, type Part } from './part.ts'
+import type { Pass } from './pass.ts'
 import { RowCounts } from './row-counts.ts'
+import { rowWork } from './split.ts'
 
 /** How long one tick may keep the thread from looking at new messages. */
 const TICK_MS = 0.5
 
-/** Multiplications per millisecond that a kernel is taken for until it has shown its speed; low, for short ticks. */
+/** Multiplications per millisecond that code is taken for until it has shown its speed; low, for short ticks. */
 const FIRST_SPEED = 50_000
 /** Over how many calls the speed is averaged. */
 const SPEED_MEMORY = 16
@@ -21,16 +22,17 @@ interface Running {
 }
 
 /**
- * The tick loop of a worker. All running parts of a parameter set advance together, a few time steps at a time; the
- * sets take turns. A new part joins at the next tick, a finished one leaves at once, and between ticks the thread
- * takes messages. (Cellular batching: Gao et al., Low Latency RNN Inference with Cellular Batching, EuroSys 2018.)
+ * The tick loop of a worker. All parts that are in the same layer advance together, a few time steps at a time; the
+ * layers take turns. A new part joins at the next tick, one that is through goes on to the next layer or leaves at
+ * once, and between ticks the thread takes messages. (Cellular batching: Gao et al., Low Latency RNN Inference with Cellular Batching, EuroSys 2018.)
  */
 export class Stepper {
   readonly #kernel: Kernel
   readonly #rowCounts: RowCounts
-  readonly #running = new Map<ParameterSet, Running[]>()
+  readonly #running = new Map<PackedLayer, Running[]>()
   #scheduled = false
-  #speed = FIRST_SPEED
+  /** Multiplications per millisecond; layers that go to the reference's code are slower by far than the kernel's own. */
+  readonly #speeds: Record<'own' | 'reference', number> = { own: FIRST_SPEED, reference: FIRST_SPEED }
 
   /** @param rowCounts counts the rows of each call of the kernel */
   constructor(kernel: Kernel, rowCounts = new RowCounts()) {
@@ -45,11 +47,17 @@ export class Stepper {
    */
   run(part: Part): Promise<number> {
     return new Promise((resolve, reject) => {
-      const running = this.#running.get(part.set) ?? []
-      running.push({ part, computeMs: 0, resolve, reject })
-      this.#running.set(part.set, running)
+      this.#join({ part, computeMs: 0, resolve, reject })
       this.#schedule()
     })
+  }
+
+  /** To those that are in the same layer. */
+  #join(running: Running): void {
+    const { layer } = currentPass(running.part)
+    const others = this.#running.get(layer)
+    if (others === undefined) this.#running.set(layer, [running])
+    else others.push(running)
   }
 
   #schedule(): void {
@@ -67,56 +75,70 @@ export class Stepper {
     const end = performance.now() + TICK_MS
     let done = false
     while (!done && performance.now() < end) {
-      for (const [set, running] of this.#running) done = this.#advanceSet(set, running) || done
+      // a part that goes on to a layer behind it takes its turn there in the same round
+      for (const [layer, running] of this.#running) done = this.#advanceLayer(layer, running) || done
     }
   }
 
-  /** Some time steps of all parts of one set. True when one of them is over. */
-  #advanceSet(set: ParameterSet, running: readonly Running[]): boolean {
-    if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(set, running)
+  /** Some time steps of all parts that are in one layer. True when one of them is finished. */
+  #advanceLayer(layer: PackedLayer, running: readonly Running[]): boolean {
+    if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(layer, running)
     const parts = running.map(({ part }) => part)
-    const rowWork = 4 * set.n_a * (set.n_a + set.n_x)
-    const steps = this.#stepsAtOnce(parts, rowWork)
-    const rows = parts.map(({ run }) => rowsOfSteps(run, steps))
+    const passes = parts.map(currentPass)
+    const work = rowWork({ layer })
+    const speed = layer.kernel === 'reference' ? 'reference' : 'own'
+    const runs = passes.map(({ run }) => run)
+    const steps = this.#stepsAtOnce(runs, work, this.#speeds[speed])
+    const rows = runs.map((run) => rowsOfSteps(run, steps))
     const allRows = rows.reduce((sum, each) => sum + each, 0)
     this.#rowCounts.count(Math.ceil(allRows / steps))
     const begin = performance.now()
     try {
-      advanceParts(this.#kernel, set, parts, steps)
+      advanceParts(this.#kernel, layer, parts, steps)
     } catch (error) {
-      this.#running.delete(set)
+      this.#running.delete(layer)
       for (const { reject } of running) reject(error)
       return true
     }
     const ms = performance.now() - begin
-    this.#learnSpeed(allRows * rowWork, ms)
+    if (ms > 0) this.#speeds[speed] += ((allRows * work) / ms - this.#speeds[speed]) / SPEED_MEMORY
     for (const [i, each] of running.entries()) each.computeMs += (ms * rows[i]) / allRows
-    const left = running.filter(({ part }) => !finished(part))
-    if (left.length === running.length) return false
-    if (left.length === 0) this.#running.delete(set)
-    else this.#running.set(set, left)
-    for (const { part, computeMs, resolve } of running) if (finished(part)) resolve(computeMs)
-    return true
+    return this.#moveOn(layer, running, passes)
   }
 
-  #dropStopped(set: ParameterSet, running: readonly Running[]): true {
+  #dropStopped(layer: PackedLayer, running: readonly Running[]): true {
     const left = running.filter(({ part }) => part.stop[0] === 0)
-    if (left.length === 0) this.#running.delete(set)
-    else this.#running.set(set, left)
+    if (left.length === 0) this.#running.delete(layer)
+    else this.#running.set(layer, left)
     for (const { part, reject } of running) if (part.stop[0] !== 0) reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
     return true
   }
 
-  /** As many steps as fit into a tick at the speed seen so far, and no more than the first part to end has left. */
-  #stepsAtOnce(parts: readonly Part[], rowWork: number): number {
-    const left = parts.reduce((least, { run }) => Math.min(least, run.T_x - run.t), Number.POSITIVE_INFINITY)
-    const rows = parts.reduce((sum, { run }) => sum + run.activeRows[run.t], 0)
-    const fit = Math.floor((this.#speed * TICK_MS) / this.#running.size / (rows * rowWork))
-    return Math.max(1, Math.min(left, fit))
+  /** Those that have gone through the layer. True when one of them is finished. */
+  #moveOn(layer: PackedLayer, running: readonly Running[], passes: readonly Pass[]): boolean {
+    const through = (_: unknown, i: number): boolean => passes[i].run.t === passes[i].run.T_x
+    if (!passes.some(({ run }) => run.t === run.T_x)) return false
+    const left = running.filter((each, i) => !through(each, i))
+    if (left.length === 0) this.#running.delete(layer)
+    else this.#running.set(layer, left)
+    let done = false
+    for (const each of running.filter(through)) {
+      if (finished(each.part)) {
+        each.resolve(each.computeMs)
+        done = true
+      } else {
+        this.#join(each)
+      }
+    }
+    return done
   }
 
-  #learnSpeed(work: number, ms: number): void {
-    if (ms > 0) this.#speed += (work / ms - this.#speed) / SPEED_MEMORY
+  /** As many steps as fit into a tick at the speed seen so far, and no more than the first run to end has left. */
+  #stepsAtOnce(runs: readonly LayerRun[], work: number, speed: number): number {
+    const left = runs.reduce((least, run) => Math.min(least, run.T_x - run.t), Number.POSITIVE_INFINITY)
+    const rows = runs.reduce((sum, run) => sum + run.activeRows[run.t], 0)
+    const fit = Math.floor((speed * TICK_MS) / this.#running.size / (rows * work))
+    return Math.max(1, Math.min(left, fit))
   }
 }
 

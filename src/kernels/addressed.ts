@@ -5,7 +5,17 @@
  * One instance a thread, all over the same memory. Its scratch is taken once and bounded: more rows than fit are done
  * in turns, which changes no bit, as no row depends on another.
  */
-import type { HeadWeights, Kernel, KernelName, LayerRun, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
+import { headActivations } from '../lstm/model.ts'
+import {
+  gateNames,
+  type HeadWeights,
+  type Kernel,
+  type KernelName,
+  type LayerRun,
+  type LayerWeights,
+  type PackedHead,
+  type PackedLayer
+} from './kernel.ts'
 import { SharedHeap } from './memory.ts'
 import {
   headLength,
@@ -18,6 +28,13 @@ import {
   unpackLayerFrom
 } from './packing.ts'
 import { type Precision, precisions, roundRecurrent } from './precision.ts'
+import {
+  advanceReferenceLayer,
+  optionsOfLayer,
+  packReferenceLayer,
+  referenceLengths,
+  unpackReferenceLayer
+} from './reference-layer.ts'
 
 const RUN_WORDS = 9
 const MAX_RUNS = 256 // in one call
@@ -50,8 +67,12 @@ export interface Machine {
     z: number
   ): void
 
-  /** y = softmax(Wy·a + by) of consecutive rows. a: (rows, n_a), y: (rows, n_y); rowTable and z as for `advance`. */
+  /**
+   * y = activation(Wy·a + by) of consecutive rows. a: (rows, n_a), y: (rows, n_y); rowTable and z as for `advance`.
+   * @param activation its number in `headActivations`
+   */
   predict(
+    activation: number,
     n_a: number,
     n_y: number,
     packed: number,
@@ -122,24 +143,28 @@ export class AddressedKernel implements Kernel {
   }
 
   packLayer(weights: LayerWeights, asked: Precision = 'float32'): PackedLayer {
-    const { n_x, n_a } = weights
-    if (!positive(n_x) || !positive(n_a))
-      throw new RangeError(`n_x, n_a are ${n_x}, ${n_a}; expected whole numbers from 1`)
+    const { n_x, n_a, n_h } = weights
+    if (!positive(n_x) || !positive(n_a) || !positive(n_h))
+      throw new RangeError(`n_x, n_a, n_h are ${n_x}, ${n_a}, ${n_h}; expected whole numbers from 1`)
     for (const name of ['Wf', 'Wi', 'Wc', 'Wo'] as const) {
-      expectLength(name, weights[name], n_a * (n_a + n_x), '(n_a, n_a + n_x)')
+      expectLength(name, weights[name], n_a * (n_h + n_x), '(n_a, n_h + n_x)')
     }
     for (const name of ['bf', 'bi', 'bc', 'bo'] as const) expectLength(name, weights[name], n_a, '(n_a, 1)')
+    if (optionsOfLayer(weights) !== undefined) {
+      return packReferenceLayer(weights, asked, (length) => this.#heap.allocate(length))
+    }
+    if (n_h !== n_a) throw new RangeError(`n_h is ${n_h} without a projection; expected n_a = ${n_a}`)
     this.#rowsOfScratch(layerRow(n_a, this.#lanes))
     const native = this.#machine.precisions.includes(asked)
     const precision = native ? asked : 'float32'
     const stored = native ? weights : roundRecurrent(weights, asked)
     const memory = this.#heap.allocate(layerLength(n_x, n_a, this.#lanes, precision))
     packLayerInto(memory, stored, this.#lanes, precision)
-    return { n_x, n_a, precision, memory }
+    return { n_x, n_a, n_h, kernel: this.name, precision, memory }
   }
 
   packHead(weights: HeadWeights): PackedHead {
-    const { n_a, n_y } = weights
+    const { n_a, n_y, activation } = weights
     if (!positive(n_a) || !positive(n_y))
       throw new RangeError(`n_a, n_y are ${n_a}, ${n_y}; expected whole numbers from 1`)
     expectLength('Wy', weights.Wy, n_y * n_a, '(n_y, n_a)')
@@ -147,23 +172,27 @@ export class AddressedKernel implements Kernel {
     this.#rowsOfScratch(headRow(n_y, this.#lanes))
     const memory = this.#heap.allocate(headLength(n_a, n_y, this.#lanes))
     packHeadInto(memory, weights, this.#lanes)
-    return { n_a, n_y, memory }
+    return { n_a, n_y, activation, memory }
   }
 
   unpackLayer(layer: PackedLayer): LayerWeights {
     this.#checkLayer(layer)
-    return unpackLayerFrom(layer, this.#lanes)
+    return layer.kernel === 'reference' ? unpackReferenceLayer(layer) : unpackLayerFrom(layer, this.#lanes)
   }
 
   unpackHead(head: PackedHead): HeadWeights {
     this.#checkPacked(head, head.n_y, headLength(head.n_a, head.n_y, this.#lanes))
-    return unpackHeadFrom(head.memory, head.n_a, head.n_y, this.#lanes)
+    return unpackHeadFrom(head, this.#lanes)
   }
 
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void {
     this.#checkLayer(layer)
     if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
     for (const run of runs) this.#checkRun(layer, run, steps)
+    if (layer.kernel === 'reference') {
+      advanceReferenceLayer(layer, runs, steps)
+      return
+    }
     const capacity = this.#rowsOfScratch(layerRow(layer.n_a, this.#lanes))
 
     let index = 0
@@ -240,7 +269,7 @@ export class AddressedKernel implements Kernel {
   }
 
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void {
-    const { n_a, n_y } = head
+    const { n_a, n_y, activation } = head
     this.#checkPacked(head, n_y, headLength(n_a, n_y, this.#lanes))
     for (const number of [aRow, yRow, rows]) {
       if (!Number.isInteger(number) || number < 0) throw new RangeError(`${number} is not a row or a number of rows`)
@@ -252,6 +281,7 @@ export class AddressedKernel implements Kernel {
     const capacity = this.#rowsOfScratch(headRow(n_y, this.#lanes))
     for (let done = 0; done < rows; done += capacity) {
       this.#machine.predict(
+        headActivations.indexOf(activation),
         n_a,
         n_y,
         head.memory.byteOffset,
@@ -273,6 +303,12 @@ export class AddressedKernel implements Kernel {
 
   #checkLayer(layer: PackedLayer): void {
     const { n_x, n_a, precision } = layer
+    if (layer.kernel === 'reference') {
+      const length = referenceLengths(layer).reduce((sum, each) => sum + each, 0)
+      this.#checkPacked(layer, n_x, length)
+      return
+    }
+    if (layer.kernel !== this.name) throw new RangeError(`weights packed by ${layer.kernel}; expected ${this.name}`)
     if (!this.#machine.precisions.includes(precision)) throw new RangeError(`no weights of ${precision} here`)
     this.#checkPacked(layer, n_x, layerLength(n_x, n_a, this.#lanes, precision))
   }
@@ -307,7 +343,7 @@ export class AddressedKernel implements Kernel {
   #rowsOf(layer: PackedLayer, run: LayerRun): number {
     const checked = this.#checkedRuns.get(run)
     if (checked?.layer === layer) return checked.rows
-    const { n_x, n_a } = layer
+    const { n_x, n_a, n_h } = layer
     const { T_x, m, activeRows } = run
     if (!positive(m) || !positive(T_x)) throw new RangeError(`m, T_x are ${m}, ${T_x}; expected whole numbers from 1`)
     expectLength('activeRows', activeRows, T_x, '(T_x)')
@@ -318,8 +354,9 @@ export class AddressedKernel implements Kernel {
       expectLength(name, array, ((blocks - 1) * m + rows) * n, shape)
     }
     expect('x', run.x, T_x, n_x, '((T_x - 1)·m + rows)·n_x')
-    for (const name of ['a', 'c'] as const) expect(name, run[name], T_x + 1, n_a, '(T_x·m + rows)·n_a')
-    for (const name of ['ft', 'it', 'cct', 'ot'] as const) {
+    expect('a', run.a, T_x + 1, n_h, '(T_x·m + rows)·n_h')
+    expect('c', run.c, T_x + 1, n_a, '(T_x·m + rows)·n_a')
+    for (const name of gateNames) {
       const gate = run.gates[name]
       if (gate !== undefined) expect(name, gate, T_x, n_a, '((T_x - 1)·m + rows)·n_a')
     }

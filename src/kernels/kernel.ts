@@ -6,30 +6,21 @@
  * one time step of one sequence batch is a block of consecutive rows. (T_x, m, n) is row-major throughout.
  */
 
+import type { Activations, DirectionWeights, HeadActivation } from '../lstm/model.ts'
 import type { Precision } from './precision.ts'
 
 export type KernelName = 'reference' | 'wasm' | 'native'
 
 /** The weights of one layer in one direction. The hidden state comes first: W·[a_prev; xt]. */
-export interface LayerWeights {
-  readonly n_x: number
-  readonly n_a: number
-  readonly Wf: Float32Array // (n_a, n_a + n_x)
-  readonly bf: Float32Array // (n_a, 1)
-  readonly Wi: Float32Array // (n_a, n_a + n_x)
-  readonly bi: Float32Array // (n_a, 1)
-  readonly Wc: Float32Array // (n_a, n_a + n_x)
-  readonly bc: Float32Array // (n_a, 1)
-  readonly Wo: Float32Array // (n_a, n_a + n_x)
-  readonly bo: Float32Array // (n_a, 1)
-}
+export type LayerWeights = DirectionWeights
 
-/** The weights of the prediction: softmax(Wy·a + by). */
+/** The weights of the prediction: activation(Wy·a + by). */
 export interface HeadWeights {
   readonly n_a: number
   readonly n_y: number
   readonly Wy: Float32Array // (n_y, n_a)
   readonly by: Float32Array // (n_y, 1)
+  readonly activation: HeadActivation
 }
 
 /**
@@ -38,25 +29,40 @@ export interface HeadWeights {
  */
 export interface PackedLayer {
   readonly n_x: number
+  /** Width of the cell state. */
   readonly n_a: number
+  /** Width of the hidden state: n_a unless there is a projection. */
+  readonly n_h: number
+  /** Whose code computes it, and in whose order the weights lie. */
+  readonly kernel: KernelName
+  /** What it has beyond the plain cell. */
+  readonly options?: LayerOptions
   /** How the recurrent weights lie in memory. */
   readonly precision: Precision
   readonly memory: Float32Array
 }
 
+/** What a layer may have beyond the plain cell; src/lstm/model.ts has the equations. */
+export interface LayerOptions {
+  readonly projection: boolean
+  readonly peepholes: boolean
+  readonly activations?: Activations
+  readonly clip?: number
+  readonly input_forget?: boolean
+}
+
 export interface PackedHead {
   readonly n_a: number
   readonly n_y: number
+  readonly activation: HeadActivation
   readonly memory: Float32Array
 }
 
+export const gateNames = ['ft', 'it', 'cct', 'ot'] as const
+export type GateName = (typeof gateNames)[number]
+
 /** Where the gates of every step go, each (T_x, m, n_a); a gate that nobody asked for is left out and not written. */
-export interface GateOutputs {
-  readonly ft?: Float32Array
-  readonly it?: Float32Array
-  readonly cct?: Float32Array
-  readonly ot?: Float32Array
-}
+export type GateOutputs = { readonly [Gate in GateName]?: Float32Array }
 
 /**
  * Sequences on their way through one layer. All arrays lie in memory from the kernel's `allocate`. They may be those
@@ -69,7 +75,7 @@ export interface LayerRun {
   /** Steps to make. The arrays may have room for more. */
   readonly T_x: number
   readonly x: Float32Array // (T_x, m, n_x)
-  readonly a: Float32Array // (T_x + 1, m, n_a); block 0 holds a0, block t + 1 the state after step t
+  readonly a: Float32Array // (T_x + 1, m, n_h); block 0 holds a0, block t + 1 the state after step t
   readonly c: Float32Array // (T_x + 1, m, n_a); block 0 holds c0
   readonly gates: GateOutputs
   /** Rows still running at each step, 0 to m, never growing: columns are sorted by length, the longest first. (T_x) */
@@ -89,7 +95,8 @@ export interface Kernel {
 
   /**
    * Copies weights into memory of this kernel, in its order, the recurrent ones as `precision` leaves them (float32
-   * when left out). A kernel that has no use for smaller weights holds the same numbers as float32.
+   * when left out). A kernel that has no use for smaller weights holds the same numbers as float32. What a fast kernel
+   * has no code for (a projection, peepholes, clip, input_forget, other activations) it packs for the reference's.
    */
   packLayer(weights: LayerWeights, precision?: Precision): PackedLayer
   packHead(weights: HeadWeights): PackedHead
@@ -106,7 +113,7 @@ export interface Kernel {
    */
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void
 
-  /** yt_pred of `rows` consecutive rows: y[yRow + r] = softmax(Wy·a[aRow + r] + by). */
+  /** yt_pred of `rows` consecutive rows: y[yRow + r] = activation(Wy·a[aRow + r] + by). */
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void
 
   /** Gives this thread's scratch back; the kernel must not be used again. Packed weights and arrays stay. */

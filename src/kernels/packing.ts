@@ -11,7 +11,7 @@
  * Units and outputs that fill up the last panel have weight 0; their bias is 0 in a layer, and in a head the lowest
  * finite float, so that softmax never takes them for the largest.
  */
-import type { HeadWeights, LayerWeights, PackedLayer } from './kernel.ts'
+import type { HeadWeights, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
 import { bfloat16Bits, fromBfloat16Bits, type Precision, quantize } from './precision.ts'
 
 const LOWEST_FLOAT = -3.4028234663852886e38
@@ -132,7 +132,7 @@ export function unpackLayerFrom({ n_x, n_a, precision, memory }: PackedLayer, la
   }
   const [Wf, Wi, Wc, Wo] = W
   const [bf, bi, bc, bo] = b
-  return { n_x, n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }
+  return { n_x, n_a, n_h: n_a, Wf, bf, Wi, bi, Wc, bc, Wo, bo }
 }
 
 /** Where output j's weights begin in a packed head. */
@@ -153,11 +153,11 @@ export function packHeadInto(packed: Float32Array, { n_a, n_y, Wy, by }: HeadWei
   }
 }
 
-export function unpackHeadFrom(packed: Float32Array, n_a: number, n_y: number, lanes: number): HeadWeights {
+export function unpackHeadFrom({ n_a, n_y, activation, memory: packed }: PackedHead, lanes: number): HeadWeights {
   const Wy = new Float32Array(n_y * n_a)
   for (let j = 0; j < n_y; j++) {
     const at = headIndex(j, n_a, n_y, lanes)
     for (let k = 0; k < n_a; k++) Wy[j * n_a + k] = packed[at + k * 4 * lanes]
   }
-  return { n_a, n_y, Wy, by: packed.slice(0, n_y) }
+  return { n_a, n_y, Wy, by: packed.slice(0, n_y), activation }
 }

@@ -38,11 +38,11 @@ export function quantize(row: Float32Array): Quantized {
 
 /** Weights whose recurrent columns are what `precision` leaves of them, as float32. */
 export function roundRecurrent(weights: LayerWeights, precision: Precision): LayerWeights {
-  const { n_x, n_a } = weights
+  const { n_x, n_h } = weights
   const round = (W: Float32Array): Float32Array => {
     const rounded = W.slice()
-    for (let at = 0; at < W.length; at += n_a + n_x) {
-      const row = rounded.subarray(at, at + n_a) // the hidden state comes first in W's columns
+    for (let at = 0; at < W.length; at += n_h + n_x) {
+      const row = rounded.subarray(at, at + n_h) // the hidden state comes first in W's columns
       if (precision === 'bfloat16') row.set(row.map((value) => fromBfloat16Bits(bfloat16Bits(value))))
       if (precision === 'int8') {
         const { scale, values } = quantize(row)

@@ -1,4 +1,5 @@
 import type { Matrix } from './matrix.ts'
+import type { Activation, HeadActivation } from './model.ts'
 
 /** σ(z) = 1 / (1 + e^-z), elementwise. */
 export function sigmoid(Z: Matrix): Matrix {
@@ -26,4 +27,26 @@ export function softmax(Z: Matrix): Matrix {
     for (let i = 0; i < rows; i++) result[i * columns + j] /= sum
   }
   return { ...Z, data: result }
+}
+
+/** What a head makes of Z = Wy·a + by. */
+export function activateHead(activation: HeadActivation, Z: Matrix): Matrix {
+  if (activation === 'softmax') return softmax(Z)
+  return activation === 'sigmoid' ? sigmoid(Z) : Z
+}
+
+/** The function that an activation names, elementwise. */
+export function activation({ name, alpha = 0.2, beta = 0.5 }: Activation): (Z: Matrix) => Matrix {
+  switch (name) {
+    case 'sigmoid':
+      return sigmoid
+    case 'tanh':
+      return tanh
+    case 'relu':
+      return (Z) => ({ ...Z, data: Z.data.map((z) => Math.max(0, z)) })
+    case 'hard_sigmoid':
+      return (Z) => ({ ...Z, data: Z.data.map((z) => Math.max(0, Math.min(1, alpha * z + beta))) })
+    case 'linear':
+      return (Z) => Z
+  }
 }

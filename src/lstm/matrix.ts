@@ -56,3 +56,19 @@ export function stackRows(A: Matrix, B: Matrix): Matrix {
   data.set(B.data, A.data.length)
   return { rows: A.rows + B.rows, columns: A.columns, data }
 }
+
+/** p∘A, the column p (p, 1) times every column of A (p, q). */
+export function scaleRows(p: Matrix, A: Matrix): Matrix {
+  return { ...A, data: A.data.map((value, index) => p.data[Math.trunc(index / A.columns)] * value) }
+}
+
+/** 1 - A, elementwise. */
+export function oneMinus(A: Matrix): Matrix {
+  return { ...A, data: A.data.map((value) => 1 - value) }
+}
+
+/** max(-bound, min(bound, A)), elementwise. */
+export function clamp(A: Matrix, bound: number): Matrix {
+  if (bound === Number.POSITIVE_INFINITY) return A
+  return { ...A, data: A.data.map((value) => Math.max(-bound, Math.min(bound, value))) }
+}

@@ -82,7 +82,9 @@ export interface ModelLayer {
   readonly reverse?: DirectionWeights
 }
 
-export type HeadActivation = 'softmax' | 'sigmoid' | 'linear'
+/** In the order of the numbers that kernels know them by. */
+export const headActivations = ['softmax', 'sigmoid', 'linear'] as const
+export type HeadActivation = (typeof headActivations)[number]
 
 /** The prediction: activation(Wy·a + by), `a` being the hidden state of the top layer. */
 export interface ModelHead {

@@ -1,125 +1,145 @@
 import { createHash } from 'node:crypto'
-import { LstmError } from '../errors.ts'
 import type { Kernel, PackedHead, PackedLayer } from '../kernels/kernel.ts'
 import type { Precision } from '../kernels/precision.ts'
-import { forEachParameter, type ParameterName, parameterDimensions, parameterNames } from '../lstm/dimensions.ts'
-import type { NamedArray } from './files/array.ts'
-import { type Deviations, measureDeviations } from './probe.ts'
+import {
+  type DirectionName,
+  type DirectionWeights,
+  directionNames,
+  type Model,
+  type ModelLayer,
+  type ModelTest,
+  widthOf
+} from '../lstm/model.ts'
+import { optionsOf } from './model-options.ts'
+import { isTenArrays, notationArrays } from './notation-arrays.ts'
+
+/** A layer, forward, reverse or both. */
+interface PackedDirections {
+  readonly forward?: PackedLayer
+  readonly reverse?: PackedLayer
+}
+
+interface Deviation {
+  readonly largest: number
+  readonly mean: number
+}
+
+/** How far what a set computes lies from what it would with weights of float32. */
+export interface Deviations {
+  readonly a: Deviation
+  /** Left out without a head. */
+  readonly y?: Deviation
+}
 
 /** Named, immutable, versioned. Plain data over shared memory: every thread gets the same bytes. */
 export interface ParameterSet {
   /** The first 16 hexadecimal digits of SHA-256 over content and precision: equal arrays, equal version. */
   readonly version: string
   readonly n_x: number
+  /** Features of `a`: hidden units of the top layer, both directions together. */
   readonly n_a: number
-  readonly n_y: number
   /** From the input upwards. */
-  readonly layers: readonly PackedLayer[]
-  readonly head: PackedHead
+  readonly layers: readonly PackedDirections[]
+  readonly head?: PackedHead
   /** Bytes of the weights in memory. */
   readonly bytes: number
   /** What was made of the recurrent weights; whether the kernel also stores them so, its packed layers say. */
   readonly precision: Precision
   /** What that changes, unless it is float32. */
   readonly deviations?: Deviations
+  /** In shared memory too. */
+  readonly test?: ModelTest
+  /** The largest difference between the test vector and what the set computed when it came. */
+  readonly selfCheck?: number
 }
 
-export type ParameterArrays = Readonly<Record<ParameterName, NamedArray>>
+/** One layer in one direction, and its place. */
+export interface PlacedLayer {
+  /** The layer's index, from the input upwards. */
+  readonly index: number
+  readonly direction: DirectionName
+  readonly layer: PackedLayer
+}
 
-/**
- * Takes the ten arrays of the notation out of whatever a document or file held.
- * A bias may also be of shape (n,): it is read as (n, 1).
- * @throws LSTM_ERR_INVALID_PARAMETER_SET for a missing or an extra array
- */
-export function selectArrays(arrays: ReadonlyMap<string, NamedArray>): ParameterArrays {
-  const missing = parameterNames.filter((name) => !arrays.has(name))
-  const extra = [...arrays.keys()].filter((name) => !(parameterNames as readonly string[]).includes(name))
-  if (missing.length > 0 || extra.length > 0) {
-    const reasons = [
-      missing.length > 0 ? `missing: ${missing.join(', ')}` : '',
-      extra.length > 0 ? `not known: ${extra.slice(0, 10).join(', ')}` : ''
-    ].filter((reason) => reason !== '')
-    throw new LstmError('LSTM_ERR_INVALID_PARAMETER_SET', [
-      `a parameter set has the arrays ${parameterNames.join(', ')}; ${reasons.join('; ')}`
-    ])
-  }
-  return forEachParameter((name) => {
-    const array = arrays.get(name)!
-    return name.startsWith('b') && array.shape.length === 1 ? { ...array, shape: [array.shape[0], 1] } : array
-  })
+/** The layers and directions of a set in the order in which states are given: forward before reverse (PyTorch's). */
+export function placedLayers({ layers }: Pick<ParameterSet, 'layers'>): PlacedLayer[] {
+  return layers.flatMap((directions, index) =>
+    directionNames.flatMap((direction) => {
+      const layer = directions[direction]
+      return layer === undefined ? [] : [{ index, direction, layer }]
+    })
+  )
 }
 
 /**
- * Checks the ten arrays against each other and packs them for a kernel.
- * @param prefix in front of each array's name in messages, such as "parameters."
- * @throws LSTM_ERR_SHAPE_MISMATCH, LSTM_ERR_EMPTY_AXIS, LSTM_ERR_INVALID_PARAMETER_SET
+ * Packs a model for a kernel.
+ * @param model as `checkModel` lets it through
+ * @throws LSTM_ERR_OUT_OF_MEMORY
  */
-export function createParameterSet(
-  kernel: Kernel,
-  arrays: ParameterArrays,
-  prefix = '',
-  precision: Precision = 'float32'
-): ParameterSet {
-  const shapes = forEachParameter((name) => arrays[name].shape)
-  const { n_x, n_a, n_y } = parameterDimensions(shapes, prefix)
-  const data = forEachParameter((name) => arrays[name].data)
-  const packed: (PackedLayer | PackedHead)[] = []
-  const keep = <T extends PackedLayer | PackedHead>(piece: T): T => {
-    packed.push(piece)
+export function createParameterSet(kernel: Kernel, model: Model, precision: Precision = 'float32'): ParameterSet {
+  const taken: Float32Array[] = []
+  const keep = <T extends { readonly memory: Float32Array }>(piece: T): T => {
+    taken.push(piece.memory)
     return piece
   }
+  const share = ({ shape, data }: ModelTest['x']): ModelTest['x'] => {
+    const { memory } = keep({ memory: kernel.allocate(data.length) })
+    memory.set(data)
+    return { shape, data: memory }
+  }
   try {
-    const layer = keep(kernel.packLayer({ n_x, n_a, ...data }, precision))
-    const head = keep(kernel.packHead({ n_a, n_y, ...data }))
-    const bytes = layer.memory.byteLength + head.memory.byteLength
-    const version = contentVersion(arrays, precision)
-    const set = { version, n_x, n_a, n_y, layers: [layer], head, bytes, precision }
-    if (precision === 'float32') return set
-    const exact = kernel.packLayer({ n_x, n_a, ...data })
-    try {
-      return { ...set, deviations: measureDeviations(kernel, head, exact, layer) }
-    } finally {
-      kernel.release(exact.memory)
+    const pack = (weights: DirectionWeights) => keep(kernel.packLayer(weights, precision))
+    const layers = model.layers.map(({ forward, reverse }) => ({
+      ...(forward && { forward: pack(forward) }),
+      ...(reverse && { reverse: pack(reverse) })
+    }))
+    const n_a = widthOf(model.layers[model.layers.length - 1])
+    const head = model.head && keep(kernel.packHead({ n_a, ...model.head }))
+    const bytes = taken.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    const { x, a, y } = model.test ?? {}
+    return {
+      version: contentVersion(model, precision),
+      n_x: placedLayers({ layers })[0].layer.n_x,
+      n_a,
+      layers,
+      ...(head && { head }),
+      bytes,
+      precision,
+      ...(x && { test: { x: share(x), ...(a && { a: share(a) }), ...(y && { y: share(y) }) } })
     }
   } catch (error) {
-    for (const { memory } of packed) kernel.release(memory)
+    for (const memory of taken) kernel.release(memory)
     throw error
   }
 }
 
 /** Gives the memory of a set back; nobody may use the set any more. */
-export function releaseParameterSet(kernel: Kernel, { layers, head }: ParameterSet): void {
-  for (const { memory } of layers) kernel.release(memory)
-  kernel.release(head.memory)
+export function releaseParameterSet(kernel: Kernel, set: ParameterSet): void {
+  for (const { layer } of placedLayers(set)) kernel.release(layer.memory)
+  if (set.head !== undefined) kernel.release(set.head.memory)
+  for (const tensor of Object.values(set.test ?? {})) kernel.release(tensor.data)
 }
 
-function contentVersion(arrays: ParameterArrays, precision: Precision): string {
+function contentVersion(model: Model, precision: Precision): string {
   const hash = createHash('sha256')
   if (precision !== 'float32') hash.update(precision)
-  for (const name of parameterNames) {
-    const { shape, data } = arrays[name]
+  if (!isTenArrays(model)) hash.update(JSON.stringify(optionsOf(model)))
+  for (const [name, { shape, data }] of notationArrays(model)) {
     hash.update(`${name}(${shape.join()})`)
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
   }
   return hash.digest('hex').slice(0, 16)
 }
 
-/** The ten arrays back, bit for bit as they are stored. */
-export function parameterArrays(kernel: Kernel, { n_x, n_a, n_y, layers, head }: ParameterSet): ParameterArrays {
-  const layer = kernel.unpackLayer(layers[0])
-  const { Wy, by } = kernel.unpackHead(head)
-  const weights = (data: Float32Array) => ({ shape: [n_a, n_a + n_x], data })
-  const bias = (data: Float32Array) => ({ shape: [n_a, 1], data })
+/** The model back, bit for bit as it is stored. */
+export function modelOfSet(kernel: Kernel, { layers, head, test }: ParameterSet): Model {
+  const unpack = ({ forward, reverse }: PackedDirections): ModelLayer => ({
+    ...(forward && { forward: kernel.unpackLayer(forward) }),
+    ...(reverse && { reverse: kernel.unpackLayer(reverse) })
+  })
   return {
-    Wf: weights(layer.Wf),
-    bf: bias(layer.bf),
-    Wi: weights(layer.Wi),
-    bi: bias(layer.bi),
-    Wc: weights(layer.Wc),
-    bc: bias(layer.bc),
-    Wo: weights(layer.Wo),
-    bo: bias(layer.bo),
-    Wy: { shape: [n_y, n_a], data: Wy },
-    by: { shape: [n_y, 1], data: by }
+    layers: layers.map(unpack),
+    ...(head && { head: kernel.unpackHead(head) }),
+    ...(test && { test })
   }
 }

@@ -12,6 +12,7 @@ import type { Scope } from '../access/key-file.ts'
 import type { Config } from '../config.ts'
 import { LstmError } from '../errors.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
+import { placedLayers } from '../parameters/parameter-set.ts'
 import type { StoredSet } from '../parameters/store.ts'
 import { bodyOf, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
@@ -167,10 +168,10 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
         ),
         response: {
           200: {
-            description: 'The weights; what the engine runs today, the ten arrays can say.',
+            description: 'The weights; as JSON the ten arrays where they say everything, else the whole model.',
             headers: etagHeader,
             content: {
-              'application/json': { schema: Type.Ref('ParameterArrays#') },
+              'application/json': { schema: Type.Union([Type.Ref('ParameterArrays#'), Type.Ref('ModelDocument#')]) },
               ...Object.fromEntries(offered.slice(1).map((type) => [type, binary]))
             }
           },
@@ -222,16 +223,26 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
 }
 
 function describe({ name, set, created }: StoredSet): ParameterSetDescription {
-  const { version, n_x, n_a, n_y, layers, bytes, precision, deviations } = set
+  const { version, n_x, n_a, head, bytes, precision, deviations, selfCheck } = set
   return {
     name,
     version,
     n_x,
     n_a,
-    n_y,
-    layers: layers.map((layer) => ({ n_x: layer.n_x, n_a: layer.n_a, stored: layer.precision })),
+    n_y: head?.n_y ?? null,
+    head: head?.activation ?? null,
+    layers: placedLayers(set).map(({ index, direction, layer }) => ({
+      layer: index,
+      direction,
+      n_x: layer.n_x,
+      n_a: layer.n_a,
+      n_h: layer.n_h,
+      stored: layer.precision,
+      kernel: layer.kernel
+    })),
     precision,
     ...(deviations && { deviations }),
+    self_check: selfCheck === undefined ? null : { passed: true, largest: selfCheck },
     bytes,
     created: created.toISOString()
   }

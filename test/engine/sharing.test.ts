@@ -22,7 +22,9 @@ function wide(): { part: Part; stepper: Stepper } {
       for (const each of runs) each.t += steps
     }
   }
-  return { part: { set, run, predict: 'none', y: undefined, stop: new Float32Array(1) }, stepper: new Stepper(idle) }
+  const passes = [{ layer: set.layers[0].forward!, run }]
+  const rest = { head: undefined, predict: 'none', y: undefined, last: undefined, stop: new Float32Array(1) } as const
+  return { part: { passes, pass: 0, ...rest }, stepper: new Stepper(idle) }
 }
 
 t.test('a job ends with the last of its parts, even when an earlier one fails', async (t) => {
@@ -68,7 +70,7 @@ t.test('a part goes to a worker that has nothing to do, else back to its owner',
   const parts = new SharedParts()
   parts.give(owner, 7, part, [owner, busy, member(0, false), idle])
   t.match(idle.posted, [{ type: 'part', id: 0 }])
-  t.equal(idle.load, part.run.x.byteLength)
+  t.equal(idle.load, part.passes[0].run.x.byteLength)
   parts.give(owner, 8, part, [owner, busy, idle])
   t.match(owner.posted, [{ type: 'part', id: 1 }])
 

@@ -1,38 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { Job } from '../../src/engine/job.ts'
 import { partsWorthwhile, split } from '../../src/engine/split.ts'
 import { Stepper } from '../../src/engine/stepper.ts'
 import { createKernel, shareKernel } from '../../src/kernels/choose.ts'
-import type { Kernel } from '../../src/kernels/kernel.ts'
-import type { ParameterSet } from '../../src/parameters/parameter-set.ts'
 import { kernelNames } from '../kernels/kernels.ts'
-import { flatten, random } from '../tensors.ts'
+import { makeJob, results, setsOfEveryKind } from './jobs.ts'
 import { makeSet } from './sets.ts'
-
-interface Shape {
-  readonly lengths: readonly number[]
-  readonly predict: 'all' | 'last' | 'none'
-  readonly seed: number
-}
-
-function makeJob(kernel: Kernel, set: ParameterSet, { lengths, predict, seed }: Shape): Job {
-  const m = lengths.length
-  const T_x = Math.max(...lengths)
-  const job = new Job(kernel, { set, m, T_x, lengths, gates: new Set(['it', 'cct']), predict, maxValues: 1e7 })
-  // what no step writes to is to be the same in every job
-  const { run, y } = job.whole
-  for (const memory of [run.a, run.c, run.gates.it!, run.gates.cct!, y]) memory?.fill(0)
-  const rows = (T: number, n: number) => Float32Array.from(flatten(random(seed, [T, m, n])))
-  job.setInput({ data: rows(T_x, set.n_x), strides: { T_x: m * set.n_x, m: set.n_x, n: 1 } })
-  job.setHiddenState({ data: rows(1, set.n_a), strides: { T_x: 0, m: set.n_a, n: 1 } })
-  job.setCellState({ data: rows(1, set.n_a), strides: { T_x: 0, m: set.n_a, n: 1 } })
-  return job
-}
-
-const results = ({ whole: { run, y } }: Job) =>
-  [run.a, run.c, run.gates.it!, run.gates.cct!, y ?? []].map((values) => Array.from(values))
 
 const shapes = fc.record({
   lengths: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 70 }),
@@ -43,19 +17,21 @@ const shapes = fc.record({
 for (const name of kernelNames)
   t.test(`a job in parts gives the same bits as whole: ${name}`, async () => {
     const kernel = createKernel(shareKernel(name))
-    const set = makeSet(kernel, 1, 3, 5)
-    const property = fc.asyncProperty(shapes, fc.integer({ min: 1, max: 9 }), async (shape, count) => {
+    const sets = setsOfEveryKind(kernel)
+    const kinds = fc.nat(sets.length - 1)
+    const property = fc.asyncProperty(kinds, shapes, fc.integer({ min: 1, max: 9 }), async (kind, shape, count) => {
+      const [name, set] = sets[kind]
       const [whole, cut] = [makeJob(kernel, set, shape), makeJob(kernel, set, shape)]
       await new Stepper(kernel).run(whole.whole)
       const parts = split(cut.whole, count)
       assert.ok(parts.length <= count)
       const workers = parts.map(() => new Stepper(kernel))
       await Promise.all(parts.map((part, i) => workers[i].run(part)))
-      assert.deepEqual(results(cut), results(whole))
+      assert.deepEqual(results(cut), results(whole), name)
       whole.release()
       cut.release()
     })
-    await fc.assert(property, { numRuns: 60 })
+    await fc.assert(property, { numRuns: 150 })
   })
 
 t.test('parts have about equally many steps to make, whatever the lengths', async (t) => {
@@ -63,7 +39,7 @@ t.test('parts have about equally many steps to make, whatever the lengths', asyn
   const set = makeSet(kernel, 1, 1, 1)
   const lengths = Array.from({ length: 400 }, (_, i) => (i % 10 === 0 ? 100 : 1))
   const { whole } = makeJob(kernel, set, { lengths, predict: 'none', seed: 1 })
-  const steps = split(whole, 4).map(({ run }) => run.activeRows.reduce((sum, rows) => sum + rows, 0))
+  const steps = split(whole, 4).map(({ passes: [{ run }] }) => run.activeRows.reduce((sum, rows) => sum + rows, 0))
   t.equal(steps.length, 4)
   t.equal(
     steps.reduce((sum, each) => sum + each, 0),

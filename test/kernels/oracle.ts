@@ -1,5 +1,6 @@
 /** The equations of an LSTM in float64, one line each, to compare the kernel with; and random material. */
 import type { HeadWeights, LayerWeights } from '../../src/kernels/kernel.ts'
+import type { HeadActivation } from '../../src/lstm/model.ts'
 
 /** Values in [0, 1) from a seed (mulberry32). */
 export function randomSource(seed: number): () => number {
@@ -19,14 +20,20 @@ export function randomLayer(random: () => number, n_x: number, n_a: number): Lay
   const scale = 2 / Math.sqrt(n_x + n_a)
   const W = () => randomFloats(random, n_a * (n_a + n_x), scale)
   const b = () => randomFloats(random, n_a, 1)
-  return { n_x, n_a, Wf: W(), bf: b(), Wi: W(), bi: b(), Wc: W(), bc: b(), Wo: W(), bo: b() }
+  return { n_x, n_a, n_h: n_a, Wf: W(), bf: b(), Wi: W(), bi: b(), Wc: W(), bc: b(), Wo: W(), bo: b() }
 }
 
-export const randomHead = (random: () => number, n_a: number, n_y: number): HeadWeights => ({
+export const randomHead = (
+  random: () => number,
+  n_a: number,
+  n_y: number,
+  activation: HeadActivation = 'softmax'
+): HeadWeights => ({
   n_a,
   n_y,
   Wy: randomFloats(random, n_y * n_a, 4 / Math.sqrt(n_a)),
-  by: randomFloats(random, n_y, 2)
+  by: randomFloats(random, n_y, 2),
+  activation
 })
 
 export const sigmoid = (x: number): number => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)))
@@ -71,9 +78,15 @@ export function softmax(z: ArrayLike<number>): number[] {
   return powers.map((power) => power / sum)
 }
 
-/** softmax(Wy·a + by) of one row. a (n_a) */
-export const predict = ({ n_a, n_y, Wy, by }: HeadWeights, a: ArrayLike<number>): number[] =>
-  softmax(
+const headFunctions: Readonly<Record<HeadActivation, (z: number[]) => number[]>> = {
+  softmax,
+  sigmoid: (z) => z.map(sigmoid),
+  linear: (z) => z
+}
+
+/** activation(Wy·a + by) of one row. a (n_a) */
+export const predict = ({ n_a, n_y, Wy, by, activation }: HeadWeights, a: ArrayLike<number>): number[] =>
+  headFunctions[activation](
     Array.from({ length: n_y }, (_, j) => {
       let z = by[j]
       for (let k = 0; k < n_a; k++) z += Wy[j * n_a + k] * a[k]

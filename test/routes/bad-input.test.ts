@@ -208,7 +208,7 @@ t.test('unknown names, outputs, layouts and fields', async (t) => {
   const x = random(1, [2, 1, 1])
   const invalid = 'LSTM_ERR_INVALID_BODY'
   await checkFaults(t, service, '/sequence', [
-    [{ parameters: 'good', x, outputs: ['b'] }, invalid, '/outputs/0', /one of a, y, c, ft/],
+    [{ parameters: 'good', x, outputs: ['b'] }, invalid, '/outputs/0', /One of a, y, c, a_last, c_last, ft/],
     [
       { parameters: 'good', x, layout: 'fortran' },
       invalid,

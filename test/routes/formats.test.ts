@@ -68,19 +68,3 @@ t.test('the query says what the file does not', async (t) => {
     t.match(json.detail, message)
   }
 })
-
-t.test('a model that is read but not served is refused, and all that is in the way is named', async (t) => {
-  const { ask } = await startService(t)
-  for (const [name, message] of [
-    ['widths', /3 layers \(one is\), a bidirectional layer, a head with activation linear \(softmax is\)$/],
-    ['peepholes', /2 layers \(one is\), peepholes, clip, a bidirectional layer, a model without a head$/],
-    ['projection', /a projection/],
-    ['activations', /a bidirectional layer, activations other than sigmoid and tanh, input_forget$/]
-  ] as const) {
-    const body = exportModel(randomModels[name], 'safetensors')
-    const { status, json } = await ask({ method: 'PUT', url: '/parameters/p', body, headers: octets })
-    t.equal(status, 400)
-    t.equal(json.code, 'LSTM_ERR_UNSUPPORTED_MODEL')
-    t.match(json.detail, message)
-  }
-})

@@ -56,10 +56,11 @@ napi_value advance(napi_env env, napi_callback_info info) {
 }
 
 napi_value predict(napi_env env, napi_callback_info info) {
-  Call<8> call;
+  Call<9> call;
   if (!call.read(env, info)) return nullptr;
   const uint32_t* n = call.numbers;
-  call.variant->predict(call.base, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]);
+  const auto activation = static_cast<HeadActivation>(n[0]);
+  call.variant->predict(call.base, activation, n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8]);
   return nullptr;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cell.h"
+#include "head.h"
 #include "product.h"
-#include "softmax.h"
 #include "variant.h"
 
 namespace {
@@ -106,8 +106,8 @@ void advance(char* base, Precision precision, size_t n_x, size_t n_a, size_t pac
   moveWith(base, n_x, n_a, packed, runs, runCount, steps, rowTable, z);
 }
 
-void predict(char* base, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y, size_t rows, size_t rowTable,
-             size_t scratch) {
+void predict(char* base, HeadActivation activation, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y,
+             size_t rows, size_t rowTable, size_t scratch) {
   const size_t panels = (n_y + PANEL - 1) / PANEL;
   const float* const by = at<const float>(base, packed);
   const auto Wy = weightsAt<Float32>(by + panels * PANEL, panels);
@@ -118,7 +118,7 @@ void predict(char* base, size_t n_a, size_t n_y, size_t packed, size_t a, size_t
   for (size_t p = 0; p < panels; p += group) {
     product(rows, n_a, Wy, {base, offsets}, p, least(group, panels - p), {by, 0, PANEL}, z);
   }
-  for (size_t r = 0; r < rows; r++) softmax(n_y, z.of(r, 0), at<float>(base, y) + r * n_y);
+  for (size_t r = 0; r < rows; r++) activateHead(activation, n_y, z.of(r, 0), at<float>(base, y) + r * n_y);
 }
 
 void sigmoidOf(char* base, size_t count, size_t x, size_t y) {

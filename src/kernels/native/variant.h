@@ -7,6 +7,9 @@
 /** How the recurrent weights of a layer are stored; product.h has the forms. The numbers are those of packing.ts. */
 enum class Precision : uint32_t { float32 = 0, bfloat16 = 1, int8 = 2 };
 
+/** What a head does with Wy·a + by. The numbers are those of src/lstm/model.ts. */
+enum class HeadActivation : uint32_t { softmax = 0, sigmoid = 1, linear = 2 };
+
 struct Variant {
   const char* name;
   /** Floats in a vector: the packed order of the weights depends on it. */
@@ -24,12 +27,12 @@ struct Variant {
                   size_t steps, size_t rowTable, size_t z);
 
   /**
-   * y = softmax(Wy·a + by) of consecutive rows.
+   * y = activation(Wy·a + by) of consecutive rows.
    * packed: by (panels, 4, LANES), Wy (panels, n_a, 4, LANES); a: (rows, n_a), y: (rows, n_y), rowTable: (rows),
    * z: (rows, panels, 4, LANES)
    */
-  void (*predict)(char* base, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y, size_t rows, size_t rowTable,
-                  size_t z);
+  void (*predict)(char* base, HeadActivation activation, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y,
+                  size_t rows, size_t rowTable, size_t z);
 
   // For the tests of their error: `count` values, a multiple of the lanes, and one row.
   void (*sigmoidOf)(char* base, size_t count, size_t x, size_t y);

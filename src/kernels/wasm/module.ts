@@ -19,6 +19,7 @@ export interface WasmExports {
     z: number
   ): void
   predict(
+    activation: number,
     n_a: number,
     n_y: number,
     packed: number,

@@ -3,10 +3,11 @@ import type { Model } from '../../lstm/model.ts'
 import { writeNpz } from '../files/npz.ts'
 import { writeSafetensors } from '../files/safetensors-writer.ts'
 import { OPTIONS_KEY } from '../importers/import-model.ts'
-import { optionsOf } from '../importers/options.ts'
-import { isTenArrays, notationArrays, pytorchArrays } from './arrays.ts'
+import { optionsOf } from '../model-options.ts'
+import { isTenArrays, notationArrays } from '../notation-arrays.ts'
 import { writeModelJson } from './json.ts'
 import { writeOnnx } from './onnx.ts'
+import { pytorchArrays } from './pytorch-arrays.ts'
 
 export type ExportFormat = 'json' | 'npz' | 'safetensors' | 'onnx'
 

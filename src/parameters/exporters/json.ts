@@ -2,8 +2,8 @@ import { JsonWriter } from '../../codec/json/write.ts'
 import type { Encoding } from '../../codec/tensor.ts'
 import { directionsOf, type Model } from '../../lstm/model.ts'
 import type { NamedArray } from '../files/array.ts'
-import { directionOptions } from '../importers/options.ts'
-import { isTenArrays, notationArrays } from './arrays.ts'
+import { directionOptions } from '../model-options.ts'
+import { isTenArrays, notationArrays } from '../notation-arrays.ts'
 
 /** Writes a model as JSON that PUT takes: the ten arrays where they say everything, else the whole model. */
 export function writeModelJson(model: Model, encoding: Encoding): Uint8Array<ArrayBuffer> {

@@ -12,7 +12,7 @@ import {
 import type { NamedArray } from '../files/array.ts'
 import { ProtobufWriter } from '../files/protobuf-writer.ts'
 import { toOnnx } from '../importers/gates.ts'
-import { optionsOf } from '../importers/options.ts'
+import { optionsOf } from '../model-options.ts'
 
 // Field numbers are those of onnx.proto.
 const IR_VERSION = 8

@@ -7,7 +7,8 @@ import { forEachParameter } from '../../lstm/dimensions.ts'
 import { directionNames } from '../../lstm/model.ts'
 import { bodyCheck } from '../../schema-check.ts'
 import type { NamedArray } from '../files/array.ts'
-import { type DirectionOptions, directionOptions, type ModelOptions } from './options.ts'
+import { directionOptions } from '../model-options.ts'
+import type { DirectionOptions, ModelOptions } from './options.ts'
 
 const activation: TensorPlan = { name: 'scalar', alpha: 'scalar', beta: 'scalar' }
 const direction: TensorPlan = {

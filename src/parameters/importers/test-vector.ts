@@ -1,8 +1,6 @@
 import type { ModelTest } from '../../lstm/model.ts'
 import type { FileArrays } from '../files/array.ts'
-
-/** The arrays under which a file carries a test vector. */
-export const testNames = { x: 'test.x', a: 'test.a', y: 'test.y' } as const
+import { testNames } from '../notation-arrays.ts'
 
 /** The test vector of a file, if it has one. @param used gets the names that were taken */
 export function testVector(arrays: FileArrays, used: Set<string>): ModelTest | undefined {

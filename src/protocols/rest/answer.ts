@@ -1,6 +1,6 @@
 import { JsonWriter } from '../../codec/json/write.ts'
 import type { Encoding, StridedTensor } from '../../codec/tensor.ts'
-import { cacheMembers, type Member } from './members.ts'
+import { type CacheMember, cacheMembers } from './caches.ts'
 import type { ResolvedSet } from './resolve.ts'
 
 /** The JSON of an answer, member by member, beginning with the parameter set that gave it. */
@@ -21,7 +21,7 @@ export class Answer {
   }
 
   /** A member that holds the tensors of a cache and, as the last of them, the parameter set again. */
-  cache(name: string, view: (member: Member) => StridedTensor): void {
+  cache(name: string, view: (member: CacheMember) => StridedTensor): void {
     this.#writer.raw(`,"${name}":{`)
     for (const member of cacheMembers) {
       this.#writer.raw(`"${member}":`)

@@ -1,19 +1,21 @@
-import { cellRequest } from '../../../schemas/index.ts'
+import { cellRequest, singleLayerCellOutputs } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
-import { gateNames } from '../../engine/job.ts'
+import { LstmError } from '../../errors.ts'
+import { placedLayers } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
+import { cacheRows } from './caches.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
-import { type Member, memberView } from './members.ts'
 import { operation } from './operation.ts'
+import { lastStates, layerRows, Outputs, predictionView, rowsView } from './outputs.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
-import { encodingOf, inputState, inputStep } from './tensors.ts'
+import { encodingOf, inputStates, inputStep } from './tensors.ts'
 import { type JobAnswer, withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
-const schema = cellRequest(DecodedArrays, DecodedTensor)
+const schema = cellRequest(DecodedArrays, DecodedTensor, DecodedTensor)
 
 async function compute(
   request: Static<typeof schema>,
@@ -22,23 +24,29 @@ async function compute(
 ): Promise<JobAnswer> {
   const { xt, a_prev, c_prev, layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(xt, a_prev, c_prev)
-  const outputs = new Set(request.outputs)
 
-  const { set } = resolved
+  const { set, name: setName } = resolved
+  const placed = placedLayers(set)
+  const reverse = placed.find(({ direction }) => direction === 'reverse')
+  if (reverse !== undefined) throw LstmError.at('/parameters', 'LSTM_ERR_REVERSE_LAYER', [setName, reverse.index])
+  const outputs = new Outputs(set, request.outputs ?? [], [], singleLayerCellOutputs)
   const { m, ...input } = inputStep(xt, layout, set.n_x)
-  const hiddenState = inputState('a_prev', a_prev, layout, set.n_a, m)
-  const cellState = inputState('c_prev', c_prev, layout, set.n_a, m)
+  const widths = { a: placed.map(({ layer }) => layer.n_h), c: placed.map(({ layer }) => layer.n_a) }
+  const hiddenStates = inputStates('a_prev', a_prev, layout, widths.a, m)
+  const cellStates = inputStates('c_prev', c_prev, layout, widths.c, m)
 
-  const gates = new Set(gateNames.filter((gate) => outputs.has(gate) || outputs.has('cache')))
-  const description = { set, m, T_x: 1, gates, predict: 'last' } as const
-  return withJob(context, description, { input, hiddenState, cellState }, (job) => {
-    const view = (member: Member) => memberView(job, member, 'last', layout)
+  const gates = outputs.gates(outputs.has('cache'))
+  const predict = set.head === undefined ? 'none' : 'last'
+  const description = { set, m, T_x: 1, gates, predict } as const
+  return withJob(context, description, { input, hiddenStates, cellStates }, (job) => {
     const answer = new Answer(encoding, resolved)
-    answer.tensor('a_next', view('a_next'))
-    answer.tensor('c_next', view('c_next'))
-    answer.tensor('yt_pred', view('y'))
-    for (const gate of gateNames) if (outputs.has(gate)) answer.tensor(gate, view(gate))
-    if (outputs.has('cache')) answer.cache('cache', view)
+    answer.tensor('a_next', lastStates(job, 'a', layout))
+    answer.tensor('c_next', lastStates(job, 'c', layout))
+    if (set.head !== undefined) answer.tensor('yt_pred', predictionView(job, 'last', layout))
+    for (const name of outputs.names) {
+      if (name === 'cache') answer.cache(name, (member) => rowsView(job, [cacheRows(job, member)], 'last', layout))
+      else answer.tensor(name, rowsView(job, [layerRows(job, outputs.layerOutput(name)!)], 'last', layout))
+    }
     return answer.finish()
   })
 }

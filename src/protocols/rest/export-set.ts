@@ -1,7 +1,6 @@
 import type { Encoding } from '../../codec/tensor.ts'
 import { type ExportFormat, exportModel } from '../../parameters/exporters/export-model.ts'
-import { type ParameterSet, parameterArrays } from '../../parameters/parameter-set.ts'
-import { modelOfArrays } from '../../parameters/served-arrays.ts'
+import { modelOfSet, type ParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 
 /** GET /parameters/{name}/weights: the model of a set as a file. */
@@ -11,5 +10,5 @@ export function exportSet(
   encoding: Encoding,
   { kernel }: WorkerContext
 ): Uint8Array<ArrayBuffer> {
-  return exportModel(modelOfArrays(parameterArrays(kernel, set)), format, encoding)
+  return exportModel(modelOfSet(kernel, set), format, encoding)
 }

@@ -13,7 +13,7 @@ export async function keepSet(
   { body, keep, settings = {} }: MovedImport,
   context: WorkerContext
 ): Promise<ParameterSet> {
-  const set = importSet(body, settings, context)
+  const set = await importSet(body, settings, context)
   if (keep === undefined) return set
   try {
     const { aside, name, created } = keep
@@ -31,7 +31,7 @@ export async function keepSet(
  */
 export async function restoreSet(path: string, context: WorkerContext): Promise<RestoredSet> {
   const { name, created, version, settings, body } = await readSetFile(path)
-  const set = importSet(body, settings, context)
+  const set = await importSet(body, settings, context)
   if (set.version !== version) {
     releaseParameterSet(context.kernel, set)
     throw faultOf('set file')(`it was put in as version ${version} and is read as ${set.version}`)

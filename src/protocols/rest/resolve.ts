@@ -1,6 +1,7 @@
 import type { Static } from '../../../schemas/typebox.ts'
 import { LstmError } from '../../errors.ts'
 import { createParameterSet, type ParameterSet, releaseParameterSet } from '../../parameters/parameter-set.ts'
+import { modelOfArrays } from '../../parameters/ten-arrays.ts'
 import type { WorkerContext } from '../context.ts'
 import type { DecodedArrays } from './forms.ts'
 
@@ -21,7 +22,7 @@ export async function withParameters<T>(
   use: (resolved: ResolvedSet) => Promise<T>
 ): Promise<T> {
   if (typeof parameters !== 'string') {
-    const set = createParameterSet(kernel, parameters, 'parameters.')
+    const set = createParameterSet(kernel, modelOfArrays(parameters, 'parameters.'))
     try {
       return await use({ set, name: null })
     } finally {

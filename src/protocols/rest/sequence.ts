@@ -1,21 +1,21 @@
-import { type SequenceOutput, sequenceRequest } from '../../../schemas/index.ts'
+import { sequenceOutputs, sequenceRequest, singleLayerOutputs } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
-import { gateNames } from '../../engine/job.ts'
+import { placedLayers } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { Answer } from './answer.ts'
+import { type CacheMember, cacheRows } from './caches.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { checkLengths } from './lengths.ts'
-import { type Member, memberView } from './members.ts'
 import { operation } from './operation.ts'
+import { lastStates, layerRows, Outputs, predictionView, rowsView } from './outputs.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
-import { encodingOf, inputSequence, inputState } from './tensors.ts'
+import { encodingOf, inputSequence, inputStates } from './tensors.ts'
 import { type JobAnswer, withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
 const schema = sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor)
-const defaultOutputs: readonly SequenceOutput[] = ['a', 'y', 'c']
 
 async function compute(
   request: Static<typeof schema>,
@@ -24,34 +24,39 @@ async function compute(
 ): Promise<JobAnswer> {
   const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(x, a0, c0)
-  const outputs = new Set(request.outputs ?? defaultOutputs)
 
   const { set } = resolved
+  const names = request.outputs ?? (set.head === undefined ? ['a', 'c'] : ['a', 'y', 'c'])
+  const outputs = new Outputs(set, names, sequenceOutputs, singleLayerOutputs)
   const { m, T_x, ...input } = inputSequence(x, layout, set.n_x)
-  const hiddenState = inputState('a0', a0, layout, set.n_a, m)
-  const cellState = inputState('c0', c0, layout, set.n_a, m)
+  const placed = placedLayers(set)
+  const widths = { a: placed.map(({ layer }) => layer.n_h), c: placed.map(({ layer }) => layer.n_a) }
+  const hiddenStates = inputStates('a0', a0, layout, widths.a, m)
+  const cellStates = inputStates('c0', c0, layout, widths.c, m)
   if (lengths !== undefined) checkLengths(lengths, m, T_x)
 
-  const gates = new Set(gateNames.filter((gate) => outputs.has(gate) || outputs.has('caches')))
+  const gates = outputs.gates(outputs.has('caches'))
   const description = { set, m, T_x, lengths, gates, predict: outputs.has('y') ? steps : 'none' } as const
-  return withJob(context, description, { input, hiddenState, cellState }, (job) => {
+  return withJob(context, description, { input, hiddenStates, cellStates }, (job) => {
     const answer = new Answer(encoding, resolved)
-    const view = (member: Member, ofSteps = steps) => memberView(job, member, ofSteps, layout)
-    for (const name of outputs) {
+    for (const name of names) {
       switch (name) {
         case 'caches':
-          answer.cache(name, view)
+          answer.cache(name, (member: CacheMember) => rowsView(job, [cacheRows(job, member)], steps, layout))
           break
         case 'a':
         case 'c':
-          answer.tensor(name, view(`${name}_next`))
+          answer.tensor(name, rowsView(job, job.topStates(name), steps, layout))
           break
         case 'a_last':
         case 'c_last':
-          answer.tensor(name, view(name === 'a_last' ? 'a_next' : 'c_next', 'last'))
+          answer.tensor(name, lastStates(job, name === 'a_last' ? 'a' : 'c', layout))
+          break
+        case 'y':
+          answer.tensor(name, predictionView(job, steps, layout))
           break
         default:
-          answer.tensor(name, view(name))
+          answer.tensor(name, rowsView(job, [layerRows(job, outputs.layerOutput(name)!)], steps, layout))
       }
     }
     return answer.finish()

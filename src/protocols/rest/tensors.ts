@@ -36,21 +36,39 @@ export function inputStep(xt: Tensor, layout: Layout, n_x: number): RowSource & 
   return { data: xt.data, strides: stateStrides(xt, layout), m }
 }
 
-/** A hidden or memory state for every column; undefined where the request leaves it out. */
-export function inputState(
+/**
+ * Hidden or memory states of every column, for each layer and direction of a set; undefined where the request leaves
+ * them out. With more than one, the tensor has a leading axis for them; where their widths differ, it has their
+ * features one below the other instead.
+ * @param widths of each, in the order of `placedLayers`
+ */
+export function inputStates(
   name: string,
-  state: Tensor | undefined,
+  states: Tensor | undefined,
   layout: Layout,
-  n_a: number,
+  widths: readonly number[],
   m: number
-): RowSource | undefined {
-  if (state === undefined) return undefined
-  expectShape(
-    name,
-    state.shape,
-    inStateOrder(layout, { n: { symbol: 'n_a', length: n_a }, m: { symbol: 'm', length: m } })
-  )
-  return { data: state.data, strides: stateStrides(state, layout) }
+): RowSource[] | undefined {
+  if (states === undefined) return undefined
+  const { data } = states
+  const [n] = widths
+  const columns = { symbol: 'm', length: m }
+  if (widths.length > 1 && widths.every((width) => width === n)) {
+    const axes = inStateOrder(layout, { n: { symbol: 'n_a', length: n }, m: columns })
+    expectShape(name, states.shape, [{ symbol: 'layers', length: widths.length }, ...axes])
+    const strides = stateStrides({ shape: states.shape.slice(1) }, layout)
+    return widths.map((_, place) => ({ data: data.subarray(place * m * n, (place + 1) * m * n), strides }))
+  }
+  const all = widths.reduce((sum, width) => sum + width, 0)
+  const symbol = widths.length === 1 ? 'n_a' : 'n_a of all layers'
+  expectShape(name, states.shape, inStateOrder(layout, { n: { symbol, length: all }, m: columns }))
+  const strides = stateStrides(states, layout)
+  let at = 0
+  return widths.map((width) => {
+    const from = at * strides.n
+    at += width
+    return { data: data.subarray(from, from + (m - 1) * strides.m + (width - 1) * strides.n + 1), strides }
+  })
 }
 
 /** The form of the answer when the request does not say: base64 if any of its tensors came so. */

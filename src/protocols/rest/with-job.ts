@@ -4,8 +4,9 @@ import type { WorkerContext } from '../context.ts'
 /** Where the rows of a job come from; a state that is left out is zeros. */
 export interface JobRows {
   readonly input: RowSource
-  readonly hiddenState: RowSource | undefined
-  readonly cellState: RowSource | undefined
+  /** Of each layer and direction, in the order of `placedLayers`; undefined when all are left out. */
+  readonly hiddenStates: readonly RowSource[] | undefined
+  readonly cellStates: readonly RowSource[] | undefined
 }
 
 /** The bytes of an answer, and where the time since `begun` went; milliseconds, `performance.now()` of this thread. */
@@ -24,7 +25,7 @@ export interface JobAnswer {
 export async function withJob(
   { kernel, sharing, limits, runningValues, onJob }: WorkerContext,
   description: Omit<JobDescription, 'maxValues' | 'reserve'>,
-  { input, hiddenState, cellState }: JobRows,
+  { input, hiddenStates, cellStates }: JobRows,
   encode: (job: Job) => Uint8Array<ArrayBuffer>
 ): Promise<JobAnswer> {
   let reserved = 0
@@ -37,8 +38,7 @@ export async function withJob(
     job = new Job(kernel, { ...description, maxValues: limits.maxJobValues, reserve })
     onJob(job.whole.stop)
     job.setInput(input)
-    job.setHiddenState(hiddenState)
-    job.setCellState(cellState)
+    for (const place of job.whole.passes.keys()) job.setStates(place, hiddenStates?.[place], cellStates?.[place])
     const begun = performance.now()
     const computeMs = await sharing.run(job.whole)
     const computed = performance.now()

@@ -3,6 +3,7 @@
  */
 import { sigmoid, tanh } from './activations'
 import { cell } from './cell'
+import { activateHead } from './head'
 import { product } from './product'
 import { softmax } from './softmax'
 
@@ -92,8 +93,9 @@ export function advance(
   }
 }
 
-/** y = softmax(Wy·a + by) of consecutive rows. */
+/** y = activation(Wy·a + by) of consecutive rows. */
 export function predict(
+  activation: u32,
   n_a: usize,
   n_y: usize,
   packed: usize, // by (panels, 4, 4), Wy (panels, n_a, 4, 4)
@@ -108,7 +110,7 @@ export function predict(
   for (let r: usize = 0; r < rows; r++) store<u32>(rowTable + r * 4, <u32>(a + r * (n_a << 2)))
   product(rowTable, rows, n_a, packed + zBytes, panels, packed, 0, z, zBytes)
   for (let r: usize = 0; r < rows; r++) {
-    softmax(n_y, z, y)
+    activateHead(activation, n_y, z, y)
     z += zBytes
     y += n_y << 2
   }
