@@ -6,6 +6,8 @@ import type { Pass } from './pass.ts'
 /** Pieces of a job's memory begin at multiples of this, so that no two share a line of the cache. */
 const LINE_FLOATS = 16
 
+const NOTHING = new Float32Array(0)
+
 /** Hands out the pieces of a job's memory, or, without one, says how much would be needed. */
 export class Pieces {
   /** Values taken. */
@@ -19,7 +21,7 @@ export class Pieces {
   }
 
   take(length: number): Float32Array {
-    const piece = this.#memory?.subarray(this.floats, this.floats + length) ?? new Float32Array(0)
+    const piece = this.#memory?.subarray(this.floats, this.floats + length) ?? NOTHING
     this.values += length
     this.floats += Math.ceil(length / LINE_FLOATS) * LINE_FLOATS
     return piece

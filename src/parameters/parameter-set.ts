@@ -61,14 +61,24 @@ export interface PlacedLayer {
   readonly layer: PackedLayer
 }
 
+type Layers = ParameterSet['layers']
+
+/** Every request asks, and a set never changes. */
+const placed = new WeakMap<Layers, readonly PlacedLayer[]>()
+
 /** The layers and directions of a set in the order in which states are given: forward before reverse (PyTorch's). */
-export function placedLayers({ layers }: Pick<ParameterSet, 'layers'>): PlacedLayer[] {
-  return layers.flatMap((directions, index) =>
-    directionNames.flatMap((direction) => {
-      const layer = directions[direction]
-      return layer === undefined ? [] : [{ index, direction, layer }]
-    })
-  )
+export function placedLayers({ layers }: { readonly layers: Layers }): readonly PlacedLayer[] {
+  let found = placed.get(layers)
+  if (found === undefined) {
+    found = layers.flatMap((directions, index) =>
+      directionNames.flatMap((direction) => {
+        const layer = directions[direction]
+        return layer === undefined ? [] : [{ index, direction, layer }]
+      })
+    )
+    placed.set(layers, found)
+  }
+  return found
 }
 
 /**

@@ -80,6 +80,8 @@ function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, don
   }
   payload.on('data', take)
   payload.on('end', () => end(null))
-  payload.on('close', () => end(new Error('the body ended too early')))
+  payload.on('close', () => {
+    if (!over) end(new Error('the body ended too early'))
+  })
   payload.on('error', (error: Error) => end(Object.assign(error, { statusCode: 400 })))
 }

@@ -35,13 +35,17 @@ export class Outputs {
     this.names = names
     this.#placed = placedLayers(set)
     this.#single = this.#placed.length === 1 && this.#placed[0].direction === 'forward'
+    const ofHead = (name: string) => name !== 'y' || set.head !== undefined
+    const isThere = (name: string) =>
+      (common.includes(name) && ofHead(name)) ||
+      (this.#single && single.includes(name)) ||
+      (this.layerOutput(name)?.place ?? -1) >= 0
+    const wrong = names.findIndex((name) => !isThere(name))
+    if (wrong < 0) return
     const own = this.#placed.flatMap(({ index, direction }) =>
       layerMembers.map((member) => `layers.${index}.${direction}.${member}`)
     )
-    const ofHead = (name: string) => name !== 'y' || set.head !== undefined
     const there = [...common.filter(ofHead), ...(this.#single ? single : []), ...own]
-    const wrong = names.findIndex((name) => !there.includes(name))
-    if (wrong < 0) return
     const reason =
       names[wrong] === 'y'
         ? 'has no head'
