@@ -11,8 +11,8 @@ const ALONE_MS = 0.25
 /** Longer bodies are handed over unseen: to decode one might take longer than it should. */
 const MOST_BYTES = 32_768
 
-/** So many in one turn of the event loop; more at once are work for several threads. */
-const MOST_IN_A_TURN = 2
+/** Work for one turn of the event loop; when more comes at once it is for several threads. */
+const TURN_MS = 0.2
 
 /**
  * Which inferences the HTTP thread runs itself: short ones, where handing them over would take longer than to run them,
@@ -20,17 +20,21 @@ const MOST_IN_A_TURN = 2
  */
 export class InlinePolicy {
   readonly #costs = new CostModel()
-  #inThisTurn = 0
+  /** Milliseconds of what was taken in this turn. */
+  #taken = 0
 
   /** @param underWay how many operations are */
   takes(kind: InferenceKind, bytes: number, underWay: number): boolean {
-    if (bytes > MOST_BYTES || this.#inThisTurn >= MOST_IN_A_TURN) return false
-    if (this.#costs.estimate(kind, bytes) > (underWay === 0 ? ALONE_MS : BUSY_MS)) return false
-    if (this.#inThisTurn++ === 0) {
+    if (bytes > MOST_BYTES) return false
+    const ms = this.#costs.estimate(kind, bytes)
+    if (ms > (underWay === 0 ? ALONE_MS : BUSY_MS)) return false
+    if (this.#taken > 0 && this.#taken + ms > TURN_MS) return false
+    if (this.#taken === 0) {
       setImmediate(() => {
-        this.#inThisTurn = 0
+        this.#taken = 0
       })
     }
+    this.#taken += ms
     return true
   }
 

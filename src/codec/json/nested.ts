@@ -1,10 +1,10 @@
 import { Tensor } from '../tensor.ts'
 import * as ascii from './ascii.ts'
 import { badTensor, nonFinite } from './faults.ts'
-import { NumberSink, readNumbers } from './numbers.ts'
+import { NumberReader } from './numbers.ts'
 import type { JsonReader } from './reader.ts'
 
-// As constants of this module V8 folds them into the code; see numbers.ts.
+// V8 folds a module's own constants into the code and loads imported ones at each use.
 const { CLOSE_BRACKET, COMMA, MINUS, NINE, OPEN_BRACKET, ZERO } = ascii
 const SPACE = 0x20
 
@@ -15,7 +15,7 @@ const NOTHING_YET = 0
 const ARRAYS = 1
 const NUMBERS = 2
 
-const sink = new NumberSink()
+const numbers = new NumberReader()
 
 /**
  * Reads nested arrays of numbers into one Float32Array. The shape follows from the brackets: the first array of every
@@ -30,14 +30,13 @@ const sink = new NumberSink()
 export function readNested(reader: JsonReader, pointer: string): Tensor {
   const start = reader.position
   const { bytes } = reader
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const deepest = reader.maxDepth - reader.depth
   const shape: number[] = []
   const kinds: number[] = []
   /** How many elements of the open array at each level have been read. */
   const counts: number[] = []
   let level = -1
-  sink.reset()
+  numbers.begin()
 
   let at = start
   for (;;) {
@@ -60,10 +59,12 @@ export function readNested(reader: JsonReader, pointer: string): Tensor {
     } else if (byte === MINUS || (byte >= ZERO && byte <= NINE)) {
       if (kinds[level] === ARRAYS) throw badTensor(path(pointer, counts, level), 'expected an array, found a number')
       kinds[level] = NUMBERS
-      const before = sink.count
-      at = readNumbers(bytes, view, at, sink)
-      counts[level] += sink.count - before
-      if (sink.overflowed) throw overflow(reader, at, path(pointer, counts, level))
+      // A run may go on into the next rows, which only the array around them counts.
+      const rowLength = level > 0 && shape[level] !== UNKNOWN ? shape[level] : 0
+      at = numbers.read(bytes, at, rowLength, counts[level])
+      counts[level] = numbers.inRow
+      if (numbers.rows > 0) counts[level - 1] += numbers.rows
+      if (numbers.overflowed) throw overflow(reader, at, path(pointer, counts, level))
     } else {
       const kind = kindOfValue(byte)
       if (kind === undefined) break
@@ -81,7 +82,7 @@ export function readNested(reader: JsonReader, pointer: string): Tensor {
       level--
       if (level < 0) {
         reader.position = at
-        return new Tensor(shape, sink.take(), 'nested')
+        return new Tensor(shape, numbers.take(), 'nested')
       }
       counts[level]++
       at = skipSpace(bytes, at)

@@ -1,126 +1,120 @@
 import * as ascii from './ascii.ts'
-import { DecimalReader, EXACT_INTEGERS, POWERS_OF_TEN, roundsForSure } from './decimal.ts'
+import { FLOATS, floats, readNumbers, result, TEXT, TEXT_BYTES, text } from './wasm/module.ts'
 
-// V8 folds a module's own constants into the code and loads imported ones at each use: here that is twice the time.
-const { COMMA, DOT, LOWER_E, MINUS, NINE, UPPER_E, ZERO } = ascii
-const TAB = 0x09
-const LINE_FEED = 0x0a
-const CARRIAGE_RETURN = 0x0d
-const SPACE = 0x20
-const POWERS = POWERS_OF_TEN
-const EXACT = EXACT_INTEGERS
+/** So much of a document is looked at first: most tensors of a small request are shorter. */
+const FIRST_BYTES = 4096
+
+/** A number that is cut off at the end of a piece begins behind this many bytes before it, or is read alone. */
+const LONGEST = 64
 
 const KEPT_VALUES = 1 << 20
 
-/** The numbers of the tensor that is being read, in one growing Float32Array that the next tensor uses again. */
-export class NumberSink {
-  values = new Float32Array(1 << 12)
-  count = 0
+/**
+ * Reads the numbers of one tensor. The document goes into the memory of the WASM code piece by piece, and what the
+ * code has read of a piece from there into one growing Float32Array that the next tensor uses again.
+ *
+ * The document has to end, but for whitespace, with a byte that belongs to no number; then every number that touches
+ * its end is malformed.
+ */
+export class NumberReader {
+  /** How many numbers the open row has. */
+  inRow = 0
+  /** How many rows the last run has ended. */
+  rows = 0
   /** Whether the number at which the last run ended overflows float32. */
   overflowed = false
+  #kept = new Float32Array(1 << 12)
+  #keptCount = 0
+  /** How many numbers lie in `floats`. */
+  #count = 0
+  /** The piece of the document that lies in `text`. */
+  #start = 0
+  #end = 0
 
-  reset(): void {
-    this.count = 0
+  /** Before the first number of a tensor. */
+  begin(): void {
+    this.#keptCount = 0
+    this.#count = 0
+    this.#end = 0
     this.overflowed = false
+  }
+
+  /**
+   * Reads numbers with commas between them for as long as a number follows a comma, and on into the next rows as long as
+   * each has `rowLength` numbers.
+   * @param from the position of the first byte of a number
+   * @param rowLength 0 if the rows have no length yet
+   * @param inRow how many numbers of the row have been read before
+   * @returns the position behind the last number, or that of a number that is malformed or overflows
+   */
+  read(bytes: Uint8Array, from: number, rowLength: number, inRow: number): number {
+    let at = from
+    this.rows = 0
+    this.inRow = inRow
+    if (at >= this.#end) this.#load(bytes, at, FIRST_BYTES)
+    for (;;) {
+      const begin = TEXT - this.#start
+      at = readNumbers(begin + at, begin + this.#end, FLOATS + 4 * this.#count, rowLength, this.inRow) - begin
+      this.#count += result[0]
+      this.rows += result[1]
+      this.inRow = result[2]
+      if (result[3] === 0) return at
+      if (this.#end === bytes.length || at === this.#start || at < this.#end - LONGEST) {
+        return this.#readExactly(bytes, at)
+      }
+      this.#load(bytes, at, TEXT_BYTES)
+    }
   }
 
   /** The numbers, in a buffer of their own and of their size. */
   take(): Float32Array<ArrayBuffer> {
-    const taken = this.values.slice(0, this.count)
+    if (this.#keptCount === 0) return floats.slice(0, this.#count)
+    this.#keep()
+    const taken = this.#kept.slice(0, this.#keptCount)
     // One large request shall not hold its memory for the life of the thread.
-    if (this.values.length > KEPT_VALUES) this.values = new Float32Array(KEPT_VALUES)
+    if (this.#kept.length > KEPT_VALUES) this.#kept = new Float32Array(KEPT_VALUES)
     return taken
   }
 
-  grow(): Float32Array<ArrayBuffer> {
-    const grown = new Float32Array(this.values.length * 2)
-    grown.set(this.values)
-    this.values = grown
-    return grown
+  #load(bytes: Uint8Array, from: number, byteLength: number): void {
+    this.#keep()
+    this.#start = from
+    this.#end = Math.min(from + byteLength, bytes.length)
+    text.set(bytes.subarray(from, this.#end))
+  }
+
+  #keep(): void {
+    const count = this.#keptCount + this.#count
+    if (count > this.#kept.length) {
+      const grown = new Float32Array(Math.max(count, 2 * this.#kept.length))
+      grown.set(this.#kept.subarray(0, this.#keptCount))
+      this.#kept = grown
+    }
+    this.#kept.set(floats.subarray(0, this.#count), this.#keptCount)
+    this.#keptCount = count
+    this.#count = 0
+  }
+
+  /** What the code leaves: numbers next to the middle between two float32s, longer than a piece, too large or malformed. */
+  #readExactly(bytes: Uint8Array, start: number): number {
+    let end = start
+    while (belongsToNumber(bytes[end])) end++
+    const run = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+    const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/.exec(run)
+    if (number === null) return start
+    const value = Math.fround(Number(number[0]))
+    this.overflowed = !Number.isFinite(value)
+    if (this.overflowed) return start
+    floats[this.#count++] = value
+    this.inRow++
+    return start + number[0].length
   }
 }
 
-const decimals = new DecimalReader()
-
-/**
- * Reads numbers with commas between them into `sink`, for as long as a number follows a comma. This loop is where the
- * time of a request in JSON goes: it takes the digits behind the point four at a time, decides nothing by the sign,
- * which no branch predictor can guess, and calls out for rare numbers only: those with an exponent, with more than 9
- * digits before the point or 19 behind it, and those too close to the middle between two float32s.
- *
- * `bytes` has to end, but for whitespace, with a byte that belongs to no number; then no check of the end is needed.
- * @param view on the same memory as `bytes`
- * @param from the position of the first byte of a number
- * @returns the position behind the last number that is whole, or that of a number that is malformed or overflows
- */
-export function readNumbers(bytes: Uint8Array, view: DataView, from: number, sink: NumberSink): number {
-  const lastBlock = bytes.length - 4
-  let { values, count } = sink
-  let at = from
-  let resume = from
-  for (;;) {
-    const start = at
-    const sign = ((bytes[at] ^ MINUS) - 1) >>> 31
-    at += sign
-    let integer = bytes[at] - ZERO
-    if (integer < 0 || integer > 9) {
-      at = resume
-      break
-    }
-    let byte = bytes[++at]
-    let rare = false
-    if (byte !== DOT) {
-      const second = at
-      while (byte >= ZERO && byte <= NINE && at < second + 8) {
-        integer = integer * 10 + (byte - ZERO)
-        byte = bytes[++at]
-      }
-      // A zero may not lead.
-      rare = at > second && bytes[second - 1] === ZERO
-    }
-    let value = integer
-    if (byte === DOT) {
-      const point = at++
-      while (at <= lastBlock && at < point + 17) {
-        // Each byte less '0'; all four are digits if none is above 9, which adding 0x76 would carry into its top bit.
-        let block = view.getInt32(at, true) ^ 0x30303030
-        if ((((block + 0x76767676) | block) & -0x7f7f7f80) !== 0) break
-        // Neighbours become numbers of two digits, these one of four.
-        block = (Math.imul(block, 10) + (block >>> 8)) & 0x00ff00ff
-        integer = integer * 10000 + (Math.imul(block & 0xff, 100) + (block >>> 16))
-        at += 4
-      }
-      const tailAt = at
-      let tail = 0
-      byte = bytes[at]
-      while (byte >= ZERO && byte <= NINE && at < tailAt + 3) {
-        tail = tail * 10 + (byte - ZERO)
-        byte = bytes[++at]
-      }
-      integer = integer * POWERS[at - tailAt] + tail
-      value = integer / POWERS[at - point - 1]
-      rare ||= at === point + 1 || (integer >= EXACT && !roundsForSure(value))
-    }
-    if (rare || (byte >= ZERO && byte <= NINE) || byte === LOWER_E || byte === UPPER_E) {
-      value = decimals.read(bytes, start)
-      if (!(value - value === 0)) {
-        sink.overflowed = !Number.isNaN(value)
-        at = start
-        break
-      }
-      // The sign is in it already.
-      value *= 1 - 2 * sign
-      at = decimals.end
-      byte = bytes[at]
-    }
-    if (count === values.length) values = sink.grow()
-    values[count++] = value * (1 - 2 * sign)
-    while (byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB) byte = bytes[++at]
-    if (byte !== COMMA) break
-    resume = at
-    byte = bytes[++at]
-    while (byte === SPACE || byte === LINE_FEED || byte === CARRIAGE_RETURN || byte === TAB) byte = bytes[++at]
-  }
-  sink.count = count
-  return at
-}
+const belongsToNumber = (byte: number): boolean =>
+  ascii.isDigit(byte) ||
+  byte === ascii.DOT ||
+  byte === ascii.MINUS ||
+  byte === ascii.PLUS ||
+  byte === ascii.LOWER_E ||
+  byte === ascii.UPPER_E

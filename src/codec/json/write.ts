@@ -3,17 +3,17 @@ import { encodeBase64 } from '../base64.ts'
 import { firstNonFinite } from '../finite.ts'
 import { contiguous, indexOf } from '../strided.ts'
 import type { StridedTensor } from '../tensor.ts'
-import { MAX_FLOAT32_TEXT, writeFloat32 } from './float32.ts'
+import { FLOATS, floatBits, TEXT, text, writeNumbers } from './wasm/module.ts'
 
 const COMMA = 0x2c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
 
-/** A number and the comma behind it. */
-const MAX_ELEMENT = MAX_FLOAT32_TEXT + 1
+/** So many numbers are written at once: with at most 22 characters and `],[` they fit into the text of the WASM code. */
+const CHUNK = 2048
 
-/** Room is reserved for so many numbers at once: rarely enough, and never for much more than there are. */
-const CHUNK = 1024
+/** What the WASM code writes behind the last number of a row. */
+const ROW_END = '],['
 
 /**
  * Memory of a finished writer for the next one: to allocate and clear it takes longer than to write a small document.
@@ -29,7 +29,6 @@ const NOTHING = new Uint8Array(0)
  */
 export class JsonWriter {
   private bytes: Uint8Array<ArrayBuffer>
-  private view: DataView
   private length = 0
 
   constructor(initialBytes = 4096) {
@@ -37,7 +36,6 @@ export class JsonWriter {
       this.bytes = spare
       spare = undefined
     } else this.bytes = new Uint8Array(initialBytes)
-    this.view = new DataView(this.bytes.buffer)
   }
 
   /** Writes trusted JSON text, which has to be ASCII, such as `{"a":`. */
@@ -87,7 +85,6 @@ export class JsonWriter {
   finish(): Uint8Array<ArrayBuffer> {
     const { bytes, length } = this
     this.bytes = NOTHING
-    this.view = new DataView(NOTHING.buffer)
     this.length = 0
     if (length === bytes.length) return bytes
     if (bytes.length <= MAX_SPARE_BYTES) spare = bytes
@@ -100,24 +97,19 @@ export class JsonWriter {
     const grown = new Uint8Array(Math.max(needed, 2 * this.bytes.length))
     grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
-    this.view = new DataView(grown.buffer)
   }
 
   private level(tensor: StridedTensor, bits: Int32Array, axis: number, from: number): void {
     const { shape, strides } = tensor
-    const stride = strides[axis]
-    const count = shape[axis]
-    if (axis === shape.length) {
-      this.row(tensor, bits, from, 0, 1)
+    const axes = shape.length - axis
+    if (axes <= 2 && shape[axis] !== 0 && shape[axis + 1] !== 0) {
+      this.rows(tensor, bits, axis, from)
       return
     }
     this.put(OPEN_BRACKET)
-    if (axis === shape.length - 1) this.row(tensor, bits, from, stride, count)
-    else {
-      for (let i = 0; i < count; i++) {
-        if (i > 0) this.put(COMMA)
-        this.level(tensor, bits, axis + 1, from + i * stride)
-      }
+    for (let i = 0; i < shape[axis]; i++) {
+      if (i > 0) this.put(COMMA)
+      this.level(tensor, bits, axis + 1, from + i * strides[axis])
     }
     this.put(CLOSE_BRACKET)
   }
@@ -127,22 +119,37 @@ export class JsonWriter {
     this.bytes[this.length++] = byte
   }
 
-  private row(tensor: StridedTensor, bits: Int32Array, from: number, stride: number, count: number): void {
-    let source = from
+  /** The last axes, at most two, none of them of length 0. */
+  private rows(tensor: StridedTensor, bits: Int32Array, axis: number, from: number): void {
+    const { shape, strides } = tensor
+    const axes = shape.length - axis
+    const rowStride = axes === 2 ? strides[axis] : 0
+    const stride = axes > 0 ? strides[shape.length - 1] : 0
+    const columns = axes > 0 ? shape[shape.length - 1] : 1
+    const count = axes === 2 ? columns * shape[axis] : columns
+    for (let i = 0; i < axes; i++) this.put(OPEN_BRACKET)
+    let row = from
+    let column = 0
     for (let done = 0; done < count; done += CHUNK) {
+      const before = column
       const chunk = Math.min(CHUNK, count - done)
-      this.reserve(chunk * MAX_ELEMENT)
-      const { bytes, view } = this
-      let at = this.length
-      for (let i = 0; i < chunk; i++, source += stride) {
-        at = writeFloat32(view, at, bits[source])
-        if (at < 0) throw nonFinite(tensor)
-        bytes[at++] = COMMA
+      for (let i = 0; i < chunk; ) {
+        const end = Math.min(chunk, i + columns - column)
+        column += end - i
+        for (let source = row + (column - end + i) * stride; i < end; i++, source += stride) floatBits[i] = bits[source]
+        if (column === columns) {
+          column = 0
+          row += rowStride
+        }
       }
-      this.length = at
+      const length = writeNumbers(FLOATS, chunk, TEXT, columns, before) - TEXT
+      if (length < 0) throw nonFinite(tensor)
+      this.reserve(length)
+      this.bytes.set(text.subarray(0, length), this.length)
+      this.length += length
     }
-    // The comma behind the last number gives way to the bracket.
-    if (count > 0) this.length--
+    this.length -= ROW_END.length
+    for (let i = 0; i < axes; i++) this.put(CLOSE_BRACKET)
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MAX_FLOAT32_TEXT, writeFloat32 } from '../../../src/codec/json/float32.ts'
+import { FLOATS, floatBits, TEXT, text, writeNumbers } from '../../../src/codec/json/wasm/module.ts'
 
 const cell = new Float32Array(1)
 const bits = new Int32Array(cell.buffer)
@@ -13,13 +13,19 @@ const fromBits = (pattern: number): number => {
 }
 
 const START = 3
-const bytes = new Uint8Array(START + MAX_FLOAT32_TEXT)
-const view = new DataView(bytes.buffer)
+/** The longest text, "-123456790000000000000", and the comma behind it. */
+const LONGEST = 23
+const GUARD = 0x7e
 
-/** Writes into exactly the bytes that the writer asks for, so that one more would be a RangeError. */
+/** Writes the float32 with these bits. Before it nothing may change, and nothing behind the room for the longest text. */
 function written(value: number): string {
-  const end = writeFloat32(view, START, bitsOf(value))
-  return Buffer.from(bytes.buffer).toString('latin1', START, end)
+  floatBits[0] = bitsOf(value)
+  text.fill(GUARD, 0, 2 * LONGEST)
+  const end = writeNumbers(FLOATS, 1, TEXT + START, 0, 0) - TEXT
+  const untouched = [...text.subarray(0, START), ...text.subarray(START + LONGEST, 2 * LONGEST)]
+  if (text[end - 1] !== 0x2c || untouched.some((byte) => byte !== GUARD))
+    throw new Error(`${value} was written beyond its place`)
+  return Buffer.from(text.buffer, TEXT).toString('latin1', START, end - 1)
 }
 
 const same = (text: string, value: number): boolean => Object.is(Math.fround(Number(text)), value)
@@ -100,7 +106,8 @@ t.test('known values', async (t) => {
 t.test('NaN and infinities are left to the caller', async (t) => {
   const patterns = [0x7f800000, 0x7f800001, 0x7fc00000, 0x7fffffff]
   for (const pattern of patterns.flatMap((pattern) => [pattern, pattern | 0x80000000])) {
-    t.equal(writeFloat32(view, START, pattern | 0), -1)
+    floatBits.set([0, pattern | 0])
+    t.equal(writeNumbers(FLOATS, 2, TEXT, 0, 0), 0)
   }
 })
 
