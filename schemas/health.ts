@@ -13,7 +13,9 @@ export const Readiness = Type.Object(
     workers: Type.Integer({ description: 'Worker threads that take requests.' }),
     parameter_sets: Type.Integer({ description: 'Parameter sets in memory.' }),
     parameter_sets_not_loaded: Type.Optional(
-      Type.Integer({ description: 'Files of the folder that could not be read; GET /parameters says why.' })
+      Type.Integer({
+        description: 'Files of the folders of sets and of models that could not be read; GET /parameters says why.'
+      })
     )
   },
   { $id: 'Readiness', additionalProperties: false }

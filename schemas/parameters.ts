@@ -164,7 +164,7 @@ export const ParameterSetList = Type.Object(
           { file: Type.String(), reason: Type.String({ description: 'Why its set is not there.' }) },
           { additionalProperties: false }
         ),
-        { description: 'Files of the folder of sets that are torn, damaged or cannot be read.' }
+        { description: 'Files of the folders of sets and of models that are torn, damaged or cannot be read.' }
       )
     )
   },

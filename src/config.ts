@@ -33,6 +33,11 @@ export const settings = {
     description:
       'Folder to keep parameter sets in, so that they outlive the process; without it they are in memory only.'
   }),
+  LSTM_MODELS_DIR: Type.String({
+    default: '',
+    description:
+      'Folder of model files, each read at start as a set named after it; a file that cannot be read is reported and does not stop the others.'
+  }),
   LSTM_MAX_BODY_BYTES: Type.Integer({
     default: 67_108_864,
     minimum: 1024,
@@ -138,6 +143,8 @@ export interface Config {
   readonly demoSets: boolean
   /** Empty when there is none. */
   readonly dataDir: string
+  /** Empty when there is none. */
+  readonly modelsDir: string
   readonly maxBodyBytes: number
   readonly maxParametersBytes: number
   readonly maxJobValues: number
@@ -185,6 +192,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     logLevel: values.LSTM_LOG_LEVEL,
     demoSets: values.LSTM_DEMO_SETS,
     dataDir: values.LSTM_DATA_DIR,
+    modelsDir: values.LSTM_MODELS_DIR,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,
     maxParametersBytes: values.LSTM_MAX_PARAMETERS_BYTES,
     maxJobValues: values.LSTM_MAX_JOB_VALUES,

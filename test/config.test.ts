@@ -11,6 +11,7 @@ t.test('defaults', async (t) => {
     logLevel: 'info',
     demoSets: false,
     dataDir: '',
+    modelsDir: '',
     maxBodyBytes: 67_108_864,
     maxParametersBytes: 536_870_912,
     maxJobValues: 33_554_432,

@@ -9,6 +9,8 @@ import { LstmError } from '../errors.ts'
 const usage = `lstm-serve serve [--help]                 the service
 lstm-serve inspect FILE [settings]        what is in a file
 lstm-serve convert IN OUT [settings]      to .json, .npz, .safetensors or .onnx
+lstm-serve run FILE INPUT.npz OUTPUT.npz [settings] [--outputs a,y,c] [--steps all|last] [--layout LAYOUT]
+                                          one forward pass without a server: x, and a0, c0, lengths if there, as /sequence takes them
 
 settings: --prefix NAME, --head NAME|none, --head-activation softmax|sigmoid|linear (docs/formats.md)
 `
@@ -22,6 +24,8 @@ try {
     await inspect(rest)
   } else if (command === 'convert') {
     await convert(rest)
+  } else if (command === 'run') {
+    await run(rest)
   } else {
     process.stdout.write(usage)
     process.exitCode = command === undefined || command === '--help' ? 0 : 2
@@ -52,17 +56,25 @@ async function convert(args: string[]): Promise<void> {
   writeFileSync(to, exportModel(model, format))
 }
 
+async function run(args: string[]): Promise<void> {
+  const { files, settings, runSettings } = parse(args, 3)
+  const { runFile } = await import('./run.ts')
+  const [file, input, output] = files
+  writeFileSync(output, await runFile(readFileSync(file), readFileSync(input), settings, runSettings))
+}
+
 async function load(bytes: Uint8Array, settings: object) {
   const { importModel } = await import('../parameters/importers/import-model.ts')
   return importModel(bytes, settings, { maxInflatedBytes: Number.MAX_SAFE_INTEGER, maxJsonDepth: 32 })
 }
 
-function parse(args: string[], count: number): { files: string[]; settings: object } {
+function parse(args: string[], count: number): { files: string[]; settings: object; runSettings: object } {
   const text = { type: 'string' } as const
-  const options = { prefix: text, head: text, 'head-activation': text } as const
+  const ofRun = { outputs: text, steps: text, layout: text } as const
+  const options = { prefix: text, head: text, 'head-activation': text, ...(count === 3 ? ofRun : {}) }
   const { values, positionals: files } = parseArgs({ args, options, allowPositionals: true })
   if (files.length !== count) throw new TypeError(`expected ${count} file names, got ${files.length}\n${usage}`)
-  const { prefix, head, 'head-activation': head_activation } = values
+  const { prefix, head, 'head-activation': head_activation, outputs, steps, layout } = values as Record<string, string>
   if (head_activation !== undefined && !['softmax', 'sigmoid', 'linear'].includes(head_activation)) {
     throw new TypeError(`--head-activation is ${head_activation}; it may be softmax, sigmoid, linear`)
   }
@@ -72,6 +84,11 @@ function parse(args: string[], count: number): { files: string[]; settings: obje
       ...(prefix === undefined ? {} : { prefix }),
       ...(head === undefined ? {} : { head }),
       ...(head_activation === undefined ? {} : { head_activation })
+    },
+    runSettings: {
+      ...(outputs === undefined ? {} : { outputs: outputs.split(',') }),
+      ...(steps === undefined ? {} : { steps }),
+      ...(layout === undefined ? {} : { layout })
     }
   }
 }

@@ -1,8 +1,10 @@
 import fastifyPlugin from 'fastify-plugin'
 import type { Config } from '../config.ts'
+import type { Body } from '../engine/body.ts'
 import { Pool } from '../engine/pool.ts'
 import { SetFolder } from '../parameters/durable/folder.ts'
 import { restoreSets } from '../parameters/durable/restore.ts'
+import { loadModels, modelFiles } from '../parameters/models-folder.ts'
 import { ParameterStore } from '../parameters/store.ts'
 
 declare module 'fastify' {
@@ -13,13 +15,14 @@ declare module 'fastify' {
 }
 
 /**
- * The worker pool and the parameter sets, those of the folder too; all end with the app, after the last request has
+ * The worker pool and the parameter sets, those of the folders too; all end with the app, after the last request has
  * been answered.
  */
 export const engine = fastifyPlugin(
   async (app, config: Config) => {
     const folder = config.dataDir === '' ? undefined : await SetFolder.open(config.dataDir)
     app.addHook('onClose', () => folder?.close())
+    const models = config.modelsDir === '' ? undefined : await modelFiles(config.modelsDir)
     const pool = await Pool.start({
       kernel: config.kernel,
       workers: config.workers,
@@ -37,11 +40,17 @@ export const engine = fastifyPlugin(
     app.addHook('onClose', () => pool.close())
     const store = new ParameterStore(pool, folder)
     app.decorate('store', store)
-    if (folder === undefined) return
-    if (folder.readOnly) app.log.warn({ folder: folder.path }, 'the folder is read-only: sets cannot be changed')
-    await restoreSets(folder, store, config.workers, (path) => pool.run<'restore'>({ kind: 'restore', path }))
+    if (folder !== undefined) {
+      if (folder.readOnly) app.log.warn({ folder: folder.path }, 'the folder is read-only: sets cannot be changed')
+      await restoreSets(folder, store, config.workers, (path) => pool.run<'restore'>({ kind: 'restore', path }))
+      app.log.info({ folder: folder.path, sets: store.size }, 'parameter sets loaded')
+    }
+    if (models !== undefined) {
+      const load = (body: Body) => pool.run<'import'>({ kind: 'import', body })
+      await loadModels(config.modelsDir, models, store, config.workers, load)
+      app.log.info({ folder: config.modelsDir, sets: store.size }, 'model files read')
+    }
     for (const notLoaded of store.notLoaded) app.log.error(notLoaded, 'a parameter set was not loaded')
-    app.log.info({ folder: folder.path, sets: store.size }, 'parameter sets loaded')
   },
   { name: 'engine' }
 )

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { setNameOf } from '../../src/parameters/models-folder.ts'
+import { fixture } from '../fixtures.ts'
+import { startService } from '../service.ts'
+
+t.test('a folder of models is read at start, and what cannot be read is told and stops nothing', async (t) => {
+  const folder = t.testdir()
+  const put = (name: string, bytes: Uint8Array) => writeFileSync(join(folder, name), bytes)
+  put('mine.pt', fixture('pytorch/three_bidirectional.pt'))
+  put('keras.weights.h5', fixture('keras/stack.weights.h5'))
+  put('plain.onnx', fixture('onnx/plain.onnx'))
+  put('two.pt', fixture('pytorch/two_lstms.pt'))
+  put('call.pt', fixture('pytorch/refused_call.pt'))
+  put('mine.safetensors', fixture('pytorch/three_bidirectional.safetensors'))
+  put('not a name.pt', fixture('pytorch/plain.pt'))
+  put('notes.txt', Buffer.from('read me'))
+  put('.hidden.pt', Buffer.from('nothing'))
+  mkdirSync(join(folder, 'more.pt'))
+
+  const { ask } = await startService(t, { modelsDir: folder })
+  const { json } = await ask({ method: 'GET', url: '/parameters' })
+  t.strictSame(
+    json.parameters.map(({ name }: { name: string }) => name),
+    ['keras', 'mine', 'plain']
+  )
+  const reasons = Object.fromEntries(
+    json.not_loaded.map(({ file, reason }: { file: string; reason: string }) => [file, reason])
+  )
+  t.match(reasons, {
+    'two.pt': /several LSTMs in this file/,
+    'call.pt': /posix\.system/,
+    'mine.safetensors': /mine\.pt is the set mine already: give one of them another name/,
+    'not a name.pt': /"not a name" is not a name/,
+    'notes.txt': /./
+  })
+  t.equal(json.not_loaded.length, 5, 'neither hidden files nor folders')
+  const ready = await ask({ method: 'GET', url: '/health/ready' })
+  t.match(ready.json, { ready: true, parameter_sets: 3, parameter_sets_not_loaded: 5 })
+  const { status } = await ask({ url: '/sequence', body: { parameters: 'plain', x: [[[1]], [[2]], [[3]]] } })
+  t.equal(status, 200)
+})
+
+t.test('a set that was put in since is not replaced by the file', async (t) => {
+  const folder = t.testdir({ models: {}, data: {} })
+  writeFileSync(join(folder, 'models/p.pt'), fixture('pytorch/plain.pt'))
+  const settings = { modelsDir: join(folder, 'models'), dataDir: join(folder, 'data') }
+  const first = await startService(t, settings)
+  const headers = { 'content-type': 'application/octet-stream' }
+  const body = fixture('pytorch/two_layers.pt')
+  const put = await first.ask({ method: 'PUT', url: '/parameters/p', body, headers })
+  t.equal(put.status, 200, 'the one of the file is replaced')
+  await first.app.close()
+  const again = await startService(t, settings)
+  const { json } = await again.ask({ method: 'GET', url: '/parameters/p' })
+  t.equal(json.version, put.json.version)
+})
+
+t.test('a folder that is not there is said at start', async (t) => {
+  await t.rejects(startService(t, { modelsDir: '/nowhere/at/all' }), {
+    message: /LSTM_MODELS_DIR cannot be read: ENOENT/
+  })
+})
+
+t.test('names of sets', async (t) => {
+  t.strictSame(['a.pt', 'a.weights.h5', 'a.b.onnx', 'a'].map(setNameOf), ['a', 'a', 'a.b', 'a'])
+})
