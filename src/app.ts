@@ -5,6 +5,7 @@ import { readCertificate } from './access/certificate.ts'
 import type { Config } from './config.ts'
 import { access } from './plugins/access.ts'
 import { admission } from './plugins/admission.ts'
+import { answerClientError } from './plugins/client-error.ts'
 import { cors } from './plugins/cors.ts'
 import { documentation } from './plugins/documentation.ts'
 import { drain } from './plugins/drain.ts'
@@ -42,6 +43,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
     requestTimeout: config.requestTimeoutMs,
     // a request that still comes over an open connection while the server closes is answered like any other
     return503OnClosing: false,
+    clientErrorHandler: answerClientError,
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // a name that is too long is told so, rather than that there is no such path
     routerOptions: { maxParamLength: maxHeaderSize },

@@ -27,12 +27,16 @@ export const problems = fastifyPlugin(
     })
 
     app.setErrorHandler((error: FastifyError, request, reply) => {
+      // Fastify looks at the content type before it finds that nobody would have read the body
+      if (request.is404 && !(error instanceof LstmError) && error.statusCode! < 500) return notFound(request, reply)
       const known = asLstmError(error, request)
       if (known.status >= 500 && !(error instanceof LstmError)) request.log.error({ err: error }, 'request failed')
       return sendProblem(reply, request, known)
     })
 
-    app.setNotFoundHandler((request, reply) => {
+    app.setNotFoundHandler(notFound)
+
+    function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
       const path = request.url.split('?')[0]
       const allowed = [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))]
       if (allowed.length === 0) {
@@ -44,7 +48,7 @@ export const problems = fastifyPlugin(
         request,
         new LstmError('LSTM_ERR_METHOD_NOT_ALLOWED', [request.method, path, allowed.join(', ')])
       )
-    })
+    }
   },
   { name: 'problems' }
 )
@@ -77,7 +81,8 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
   return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
 }
 
-function problem({ status, title, message, code, issues }: LstmError, requestId: string): Problem {
+/** The body of an answer. */
+export function problem({ status, title, message, code, issues }: LstmError, requestId: string): Problem {
   return {
     type: `urn:lstm-serve:problem:${code}`,
     title,

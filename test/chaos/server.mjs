@@ -23,6 +23,7 @@ export async function startServer(env = {}) {
   })
   return {
     origin,
+    pid: child.pid,
     async end(signal) {
       child.kill(signal)
       return (await exited)[0]

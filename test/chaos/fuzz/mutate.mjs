@@ -93,7 +93,8 @@ function mutateEntry(body, random, others) {
   const entries = [...readZip(body, { maxInflatedBytes: 1e8 }, 'zip')]
   if (entries.length === 0) return undefined
   const which = random.below(entries.length)
-  const [name, content] = entries[which]
+  const name = entries[which][0]
+  const content = Buffer.from(entries[which][1])
   switch (random.below(8)) {
     case 0:
       entries.splice(which, 1)
