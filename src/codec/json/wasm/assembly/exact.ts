@@ -1,4 +1,4 @@
-/** Numbers that the fast way of write.ts leaves: zeros, powers of two, very large and very small ones, close decisions. */
+/** Numbers that decimals.ts leaves: zeros, powers of two, very large and very small ones, close decisions. */
 import { DOT, LOWER_E, MINUS, PLUS, ZERO } from './ascii'
 import { exponent, shortest } from './shortest'
 
