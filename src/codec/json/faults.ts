@@ -20,4 +20,6 @@ export const nonFinite = (where: string, what: string, pointer: string): LstmErr
 
 /** The JSON pointer (RFC 6901) of a member of the object at `pointer`. */
 export const memberPointer = (pointer: string, key: string): string =>
-  `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  key.includes('~') || key.includes('/')
+    ? `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+    : `${pointer}/${key}`

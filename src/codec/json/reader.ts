@@ -1,5 +1,6 @@
 import * as ascii from './ascii.ts'
 import { malformed } from './faults.ts'
+import { asciiString } from './short-strings.ts'
 import { findClosingQuote } from './text.ts'
 
 /** The bytes that a string may hold and that stand for themselves: no quote, backslash, control or multibyte. */
@@ -136,7 +137,7 @@ export class JsonReader {
     this.position = close + 1
     if (this.skims) return ''
     return plain
-      ? this.buffer.toString('latin1', open + 1, close)
+      ? asciiString(bytes, this.buffer, open + 1, close)
       : (JSON.parse(this.buffer.toString('utf8', open, close + 1)) as string)
   }
 

@@ -189,3 +189,77 @@ t.test('next to the middle between two float32s, where the double decides', asyn
   }
   t.same(wrong(texts).slice(0, 5), [])
 })
+
+t.test('2,000,000 random bit patterns, in the shortest text and in others', async (t) => {
+  const faults: string[] = []
+  for (let round = 0; round < 40; round++) {
+    const texts: string[] = []
+    while (texts.length < 50_000) {
+      const value = fromBits(next())
+      if (Number.isFinite(value))
+        texts.push(texts.length % 3 === 0 ? value.toPrecision(1 + (next() % 20)) : String(value))
+    }
+    faults.push(...wrong(texts.filter(finite)))
+  }
+  t.same(faults.slice(0, 5), [])
+})
+
+/** Reads the arrays between these texts and compares them with what JSON.parse reads. */
+function differs(text: string): string | undefined {
+  const { x } = readJson(bytesOf(`{"x":${text}}`), { x: 'tensor' }) as { x: Tensor }
+  const expected = Float32Array.from((JSON.parse(text) as number[]).flat(3))
+  return Buffer.from(x.data.buffer).equals(Buffer.from(expected.buffer)) ? undefined : text.slice(0, 200)
+}
+
+t.test('numbers cut at any byte where a piece of the document ends', async (t) => {
+  const forms = [
+    '-0.123456789',
+    '1',
+    '[',
+    '1.2345678901234567e-05',
+    `0.${'3'.repeat(90)}`,
+    '-12345.678901234567890',
+    '0'
+  ]
+  const numbers = forms.filter((form) => form !== '[')
+  for (const pieceEnd of [4096, 4096 + 65536]) {
+    for (let shift = 0; shift < 260; shift++) {
+      const lead = '0.5,'.repeat(Math.floor((pieceEnd - 130) / 4))
+      const tail = Array.from({ length: 12 }, (_, i) => numbers[(i + shift) % numbers.length])
+      const rows = [tail, tail.toReversed()].map((row) => `[${row.join(shift % 2 ? ' ,\n' : ',')}]`).join(' , ')
+      const pad = ' '.repeat(shift % 130)
+      for (const text of [
+        `[${lead}${pad}${tail}]`,
+        `[[${lead.slice(0, 4 * 11)}${pad}1],${`${rows},`.repeat(3)}${rows}]`
+      ]) {
+        const fault = differs(text)
+        if (fault !== undefined) t.fail(`${pieceEnd}, ${shift}: ${fault}`)
+      }
+    }
+  }
+})
+
+t.test('rows cut at any byte where a piece of the document ends', async (t) => {
+  for (const row of ['[1,-2.5,3]', '[ 1 , 2 , 3.25 ]', '[0.123456789,1e-3,-0]']) {
+    for (const separator of [',', ' ,\n ']) {
+      for (let shift = 0; shift < 40; shift++) {
+        const text = `[${' '.repeat(shift)}${new Array(8000).fill(row).join(separator)}]`
+        const fault = differs(text)
+        if (fault !== undefined) t.fail(`${row}, ${shift}: ${fault}`)
+      }
+    }
+  }
+})
+
+t.test('numbers and whitespace that are longer than a piece', async (t) => {
+  for (const length of [4000, 4096, 5000, 65_530, 65_536, 65_537, 200_000]) {
+    const long = `0.${'4'.repeat(length)}`
+    const whole = `1${'0'.repeat(length)}e-${length}`
+    const space = ' \n'.repeat(length / 2)
+    t.equal(differs(`[1,${long},2,${whole},-${long},3]`), undefined, `${length} digits`)
+    t.equal(differs(`[${space}1${space},${space}2${space}]`), undefined, `${length} bytes of whitespace`)
+    t.equal(differs(`[[1${space}]${space},${space}[${space}2]]`), undefined, `${length} bytes between rows`)
+    const cut = bytesOf(`{"x":[1,${long}`)
+    t.throws(() => readJson(cut, { x: 'tensor' }), { code: 'LSTM_ERR_MALFORMED_JSON' })
+  }
+})

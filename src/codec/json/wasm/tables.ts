@@ -48,10 +48,10 @@ function fillBinades(binades: DataView): void {
     const q = field - 150
     const k = Math.floor(q * Math.log10(2))
     const point = 9 + k
+    if (field === 0 || field === 255 || point < LEAST_POINT || point > MOST_POINT) continue
     const [numerator, denominator] = timesTwoTo(tenTo(-k), q + FRACTION_BITS + 1)
     binades.setBigUint64(16 * field, (numerator / denominator + 1n) >> 1n, true)
-    const known = field > 0 && field < 255 && point >= LEAST_POINT && point <= MOST_POINT
-    binades.setInt32(16 * field + 8, known ? (point - LEAST_POINT) * 3 * 16 : -1, true)
+    binades.setInt32(16 * field + 8, (point - LEAST_POINT) * 3 * 16, true)
     binades.setInt32(16 * field + 12, point, true)
   }
 }

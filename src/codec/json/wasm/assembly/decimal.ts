@@ -22,18 +22,27 @@ const ABOVE: f64 = 1.00000000000000177635683940025
 /** Behind the number that was read last. */
 export let decimalEnd: usize = 0
 
-/** Whether all eight bytes are digits, the lowest first. */
+/** Rounding is monotonic: when both ends of the interval round to one float32, so does everything between them. */
 // @ts-ignore: decorator
 @inline
-function areDigits(block: u64): bool {
-  return (((block + 0x4646464646464646) | (block - 0x3030303030303030)) & 0x8080808080808080) == 0
+export function roundsForSure(approximation: f64): bool {
+  return <f32>(approximation * BELOW) == <f32>(approximation * ABOVE)
 }
 
-/** Eight digits, the first in the lowest byte: neighbours become numbers of two digits, these of four, these one of eight. */
+/** How many of eight bytes are digits before one that is none, from the lowest on. */
 // @ts-ignore: decorator
 @inline
-function eightDigits(block: u64): u64 {
-  block -= 0x3030303030303030
+export function countDigits(block: u64): u64 {
+  return ctz(((block + 0x4646464646464646) | (block - 0x3030303030303030)) & 0x8080808080808080) >> 3
+}
+
+/**
+ * Eight digits, one a byte from 0 to 9, the first in the lowest: neighbours become numbers of two digits, these of four,
+ * these one of eight.
+ */
+// @ts-ignore: decorator
+@inline
+export function eightDigits(block: u64): u64 {
   block = block * 10 + (block >> 8)
   return (
     ((block & 0x000000ff000000ff) * 0x000f424000000064 + ((block >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32
@@ -67,8 +76,8 @@ export function readDecimal(start: usize, end: usize): f32 {
     const point = ++at
     while (integer < ROOM_FOR_EIGHT) {
       const block = load<u64>(at)
-      if (!areDigits(block)) break
-      integer = integer * 100_000_000 + eightDigits(block)
+      if (countDigits(block) < 8) break
+      integer = integer * 100_000_000 + eightDigits(block - 0x3030303030303030)
       exponent -= 8
       at += 8
     }
@@ -106,6 +115,5 @@ function scale(integer: u64, exponent: i32): f32 {
   const value = <f32>scaled
   if (value == Infinity) return NaN
   if (integer < EXACT_INTEGERS && abs(exponent) <= 22) return value
-  // Rounding is monotonic: when both ends of the interval round to one float32, so does everything between them.
-  return <f32>(scaled * BELOW) == <f32>(scaled * ABOVE) ? value : NaN
+  return roundsForSure(scaled) ? value : NaN
 }

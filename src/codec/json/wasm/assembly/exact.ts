@@ -1,6 +1,8 @@
-/** Numbers that the fast way of write.ts leaves: zeros, powers of two, very large and very small ones, close decisions. */
+/** Numbers that decimals.ts leaves: zeros, powers of two, very large and very small ones, close decisions. */
 import { DOT, LOWER_E, MINUS, PLUS, ZERO } from './ascii'
 import { exponent, shortest } from './shortest'
+
+const BELOW_THE_MIDDLE: u32 = 0x15ae43fd
 
 /**
  * Writes what Number::toString of ECMA-262 prescribes. 22 bytes at `at` may be written over.
@@ -14,6 +16,12 @@ export function writeExactly(at: usize, magnitude: u32): usize {
   }
   let digits = shortest(magnitude)
   let power = exponent
+  // 7.038531e-26 is the one short decimal that a float64 cannot tell from the middle between two float32s: whoever reads it
+  // by way of float64 gets the upper one, for which it is therefore the shortest, and not the lower one, to which it is
+  // nearer.
+  if (magnitude == BELOW_THE_MIDDLE) digits = 70385307
+  if (magnitude == BELOW_THE_MIDDLE + 1) digits = 70385310
+  if (magnitude - BELOW_THE_MIDDLE <= 1) power = -33
   for (; digits % 10 == 0; digits /= 10) power++
   let count = 1
   for (let rest = digits / 10; rest > 0; rest /= 10) count++

@@ -1,5 +1,5 @@
 import { CLOSE_BRACKET, COMMA, isSpace, LOWER_E, MINUS, OPEN_BRACKET, ZERO } from './ascii'
-import { decimalEnd, readDecimal } from './decimal'
+import { countDigits, decimalEnd, eightDigits, readDecimal, roundsForSure } from './decimal'
 import { POWERS_OF_TEN, RESULT } from './regions'
 
 // @ts-ignore: decorator
@@ -61,7 +61,8 @@ export function readNumbers(from: usize, end: usize, out: usize, rowLength: u32,
   for (;;) {
     const bytes = v128.load(at)
     const values = i8x16.sub(bytes, i8x16.splat(0x30))
-    const areDigits = i8x16.lt_u(values, i8x16.splat(10))
+    // Digits, and nothing else, become the ten largest signed bytes.
+    const areDigits = i8x16.gt_s(i8x16.add(bytes, i8x16.splat(0x46)), i8x16.splat(0x75))
     const digits = <u32>i8x16.bitmask(areDigits)
     const dots = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2e)))
     const negative = u32(<u32>load<u8>(at) == MINUS)
@@ -70,15 +71,34 @@ export function readNumbers(from: usize, end: usize, out: usize, rowLength: u32,
     const point = negative + whole
     const hasPoint = u32(point < length)
     const fraction = length - point - hasPoint
-    let next = <u32>load<u8>(at + length)
-    if (
-      u32(length == 16) |
+    let lanes = i8x16.add(
+      i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+      i8x16.splat(<i8>(length - 15 - hasPoint))
+    )
+    // The digits before the point come from one place further left.
+    lanes = i8x16.add(lanes, i8x16.le_s(lanes, i8x16.splat(<i8>point)))
+    let integer = integerOf(i8x16.swizzle(v128.and(values, areDigits), lanes))
+    let power = load<f64>(POWERS_OF_TEN + (<usize>fraction << 3))
+    let behind = at + length
+    let rare =
       u32(whole == 0) |
       (hasPoint & u32(fraction == 0)) |
       u32(<u32>popcnt<i32>(digits & ((1 << length) - 1)) != whole + fraction) |
-      (u32(whole > 1) & u32(<u32>load<u8>(at + negative) == ZERO)) |
-      u32((next | 0x20) == LOWER_E)
-    ) {
+      (u32(whole > 1) & u32(<u32>load<u8>(at + negative) == ZERO))
+    if (length == 16) {
+      const block = load<u64>(behind)
+      const more = countDigits(block)
+      // What is behind them goes out at the top, and zeros come in before the first.
+      const tail = more == 0 ? 0 : eightDigits((block - 0x3030303030303030) << (64 - (more << 3)))
+      const room = load<f64>(POWERS_OF_TEN + <usize>(more << 3))
+      power *= room
+      const exact = integer * room
+      integer = <f64><i64>(<u64>integer * <u64>room + tail)
+      behind += <usize>more
+      rare |= (hasPoint ^ 1) | u32(exact >= 1e18) | u32(!roundsForSure(integer / power)) | u32(<u32>load<u8>(behind) - ZERO <= 9)
+    }
+    let next = <u32>load<u8>(behind)
+    if (rare | u32((next | 0x20) == LOWER_E)) {
       const value = readDecimal(at, end)
       if (value != value) {
         stuck = 1
@@ -88,20 +108,12 @@ export function readNumbers(from: usize, end: usize, out: usize, rowLength: u32,
       at = decimalEnd
       next = <u32>load<u8>(at)
     } else {
-      if (at + length >= end) {
+      if (behind >= end) {
         stuck = 1
         break
       }
-      let lanes = i8x16.add(
-        i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-        i8x16.splat(<i8>(length - 15 - hasPoint))
-      )
-      // The digits before the point come from one place further left.
-      lanes = i8x16.add(lanes, i8x16.le_s(lanes, i8x16.splat(<i8>point)))
-      const integer = integerOf(i8x16.swizzle(v128.and(values, areDigits), lanes))
-      const value = <f32>(integer / load<f64>(POWERS_OF_TEN + (<usize>fraction << 3)))
-      store<u32>(out, reinterpret<u32>(value) | (negative << 31))
-      at += length
+      store<u32>(out, reinterpret<u32>(<f32>(integer / power)) | (negative << 31))
+      at = behind
     }
     out += 4
     inRow++

@@ -24,8 +24,8 @@ export const LEAST_SCALE: i32 = -31
 
 /**
  * For every exponent field of a float32, in 16 bytes: as a u64 the distance of its neighbours, 2^q, in units of 10^k,
- * 10^k ≤ 2^q < 10^(k+1), times 2^36; as i32s, where in FORMS a decimal of nine digits times 10^k lies, or -1 if it has no
- * form there, and behind how many digits its point stands.
+ * 10^k ≤ 2^q < 10^(k+1), times 2^36; as u32s, where in FORMS a decimal of nine digits times 10^k lies, and behind how
+ * many digits its point stands. The distance is 0 where such a decimal, or one of seven digits, has no form there.
  */
 export const BINADES: usize = memory.data(4096, 16)
 
@@ -35,3 +35,7 @@ export const BINADES: usize = memory.data(4096, 16)
  */
 export const FORMS: usize = memory.data(624, 16)
 export const LEAST_POINT: i32 = -3
+
+/** Decimals of a block of numbers that are being written. */
+export const BLOCK: u32 = 256
+export const DECIMALS: usize = memory.data(1024, 16)

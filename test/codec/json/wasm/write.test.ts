@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FLOATS, floatBits, TEXT, text, writeNumbers } from '../../../src/codec/json/wasm/module.ts'
+import { FLOATS, floatBits, floats, TEXT, text, writeNumbers } from '../../../../src/codec/json/wasm/module.ts'
 
 const cell = new Float32Array(1)
 const bits = new Int32Array(cell.buffer)
@@ -97,7 +97,11 @@ t.test('known values', async (t) => {
     [9.999999, '9.999999'],
     [8.589973504e9, '8589974000'],
     [2 ** -44, '5.684342e-14'],
-    [2 ** -103, '9.8607613e-32']
+    [2 ** -103, '9.8607613e-32'],
+    [7.03853e-26, '7.03853e-26'],
+    // Its nearest short decimal, 7.038531e-26, reads back to the one above it by way of float64.
+    [7.0385307e-26, '7.0385307e-26'],
+    [7.0385313e-26, '7.038531e-26']
   ]
   for (const [value, text] of cases) t.equal(written(Math.fround(value)), text)
   for (const [value, text] of cases) t.equal(shortest(Math.fround(value)), text, 'the oracle')
@@ -139,18 +143,90 @@ t.test('what models hold: integers, decimals of few digits, dyadic fractions', a
   t.same(wrong(dyadic), [])
 })
 
-t.test('200,000 random bit patterns', async (t) => {
+/** A reproducible stream of finite float32s. */
+function* randomFloats(count: number): Generator<number> {
   let state = 7
-  const faults: string[] = []
-  for (let i = 0; i < 200_000; i++) {
+  for (let i = 0; i < count; ) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
     const value = fromBits(state ^ (state >>> 15))
     if (!Number.isFinite(value)) continue
-    const text = written(value)
-    // The closest of the shortest length, by toPrecision; right for all but powers of two, which have their own test.
-    let count = 1
-    while (!same(value.toPrecision(count), value)) count++
-    if (text !== String(Number(value.toPrecision(count)))) faults.push(`${value}: ${text}`)
+    yield value
+    i++
+  }
+}
+
+/** What `writeNumbers` makes of all of them, at most as many as a piece of text holds. */
+function writtenTogether(values: Float32Array): string[] {
+  floatBits.set(new Int32Array(values.buffer, values.byteOffset, values.length))
+  const end = writeNumbers(FLOATS, values.length, TEXT, 0, 0) - TEXT
+  return Buffer.from(text.buffer, TEXT)
+    .toString('latin1', 0, end - 1)
+    .split(',')
+}
+
+/**
+ * Whether the text is the closest of the shortest decimals that read back. If one of fewer digits did, the closest of one
+ * digit less would.
+ */
+function isShortest(text: string, value: number): boolean {
+  const count = text
+    .replace(/e.*/, '')
+    .replace(/^-?[0.]*/, '')
+    .replace('.', '')
+    .replace(/0+$/, '').length
+  // Powers of two, where the intervals are uneven, by trying; and zero.
+  if ((bitsOf(value) & 0x7fffff) === 0) return text === shortest(value)
+  if (!same(text, value) || text !== String(Number(value.toPrecision(count)))) return false
+  return count === 1 || !same(value.toPrecision(count - 1), value)
+}
+
+t.test('2,000,000 random bit patterns', async (t) => {
+  const faults: string[] = []
+  const values = new Float32Array(2000)
+  const random = randomFloats(2_000_000)
+  for (let done = 0; done < 2_000_000; done += values.length) {
+    for (let i = 0; i < values.length; i++) values[i] = random.next().value as number
+    for (const [i, text] of writtenTogether(values).entries()) {
+      if (!isShortest(text, values[i])) faults.push(`${values[i]}: ${text}`)
+    }
   }
   t.same(faults.slice(0, 5), [])
+})
+
+t.test('numbers like those of models: 500,000 near 1, with and without a mantissa of few bits', async (t) => {
+  const faults: string[] = []
+  const values = new Float32Array(2000)
+  let mask = 0
+  for (const random of randomFloats(250)) {
+    // The last bits away: 0 to 23 of them.
+    mask = (mask + 1) % 24
+    let state = bitsOf(random)
+    for (let i = 0; i < values.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0
+      const exponent = 110 + ((state >>> 8) % 30)
+      values[i] = fromBits((state & -0x80000000) | (exponent << 23) | ((state >>> 3) & 0x7fffff & (-1 << mask)))
+    }
+    for (const [i, text] of writtenTogether(values).entries()) {
+      if (!isShortest(text, values[i])) faults.push(`${values[i]}: ${text}`)
+    }
+  }
+  t.same(faults.slice(0, 5), [])
+})
+
+t.test('rows end where they should, and a value that is not finite is found anywhere', async (t) => {
+  for (const rowLength of [1, 2, 3, 7, 255, 256, 257, 600]) {
+    const count = 2 * rowLength
+    for (const before of [0, rowLength - 1]) {
+      floats.fill(0.5, 0, count)
+      const end = writeNumbers(FLOATS, count - before, TEXT, rowLength, before) - TEXT
+      const first = new Array(rowLength - before).fill('0.5')
+      const expected = `${first}],[${new Array(rowLength).fill('0.5')}],[`
+      t.equal(Buffer.from(text.buffer, TEXT).toString('latin1', 0, end), expected)
+    }
+    for (const bad of [0, rowLength, count - 1]) {
+      floats.fill(0.5, 0, count)
+      floats[bad] = Number.NaN
+      t.equal(writeNumbers(FLOATS, count, TEXT, rowLength, 0), 0)
+    }
+  }
 })
