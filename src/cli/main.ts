@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { extname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { LstmError } from '../errors.ts'
+import { readFile } from './read-file.ts'
 
 /** The command line. What a command needs is loaded when it is called: `serve` has no use for the readers' schemas. */
 
@@ -37,10 +38,17 @@ try {
   process.exitCode = 1
 }
 
+/** A file, with a line on standard error that says how far it is where it is long. */
+function read(path: string): Uint8Array {
+  return readFile(path, {
+    report: (percent) => process.stderr.write(`\r${path}: ${percent} %${percent === 100 ? '\n' : ''}`)
+  })
+}
+
 async function inspect(args: string[]): Promise<void> {
   const { files, settings } = parse(args, 1)
   const { describeFile } = await import('./describe.ts')
-  const bytes = readFileSync(files[0])
+  const bytes = read(files[0])
   process.stdout.write(describeFile(bytes, await load(bytes, settings)))
 }
 
@@ -52,7 +60,7 @@ async function convert(args: string[]): Promise<void> {
   if (format !== 'json' && format !== 'npz' && format !== 'safetensors' && format !== 'onnx') {
     throw new TypeError(`${to} ends in none of .json, .npz, .safetensors, .onnx`)
   }
-  const { model } = await load(readFileSync(from), settings)
+  const { model } = await load(read(from), settings)
   writeFileSync(to, exportModel(model, format))
 }
 
@@ -60,7 +68,7 @@ async function run(args: string[]): Promise<void> {
   const { files, settings, runSettings } = parse(args, 3)
   const { runFile } = await import('./run.ts')
   const [file, input, output] = files
-  writeFileSync(output, await runFile(readFileSync(file), readFileSync(input), settings, runSettings))
+  writeFileSync(output, await runFile(read(file), read(input), settings, runSettings))
 }
 
 async function load(bytes: Uint8Array, settings: object) {
