@@ -99,17 +99,18 @@ export class NumberReader {
   #readExactly(bytes: Uint8Array, start: number): number {
     let end = start
     while (belongsToNumber(bytes[end])) end++
-    const run = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
-    const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/.exec(run)
-    if (number === null) return start
-    const value = Math.fround(Number(number[0]))
+    const number = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+    if (!NUMBER.test(number)) return start
+    const value = Math.fround(Number(number))
     this.overflowed = !Number.isFinite(value)
     if (this.overflowed) return start
     floats[this.#count++] = value
     this.inRow++
-    return start + number[0].length
+    return end
   }
 }
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/
 
 const belongsToNumber = (byte: number): boolean =>
   ascii.isDigit(byte) ||

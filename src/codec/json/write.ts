@@ -12,6 +12,9 @@ const CLOSE_BRACKET = 0x5d
 /** So many numbers are written at once: with at most 22 characters and `],[` they fit into the text of the WASM code. */
 const CHUNK = 2048
 
+/** From this length on a row that lies in order is copied faster as a whole. */
+const LONG_ROW = 64
+
 /** What the WASM code writes behind the last number of a row. */
 const ROW_END = '],['
 
@@ -135,8 +138,11 @@ export class JsonWriter {
       const chunk = Math.min(CHUNK, count - done)
       for (let i = 0; i < chunk; ) {
         const end = Math.min(chunk, i + columns - column)
+        const first = row + column * stride
         column += end - i
-        for (let source = row + (column - end + i) * stride; i < end; i++, source += stride) floatBits[i] = bits[source]
+        if (stride === 1 && end - i >= LONG_ROW) floatBits.set(bits.subarray(first, first + end - i), i)
+        else for (let k = i, source = first; k < end; k++, source += stride) floatBits[k] = bits[source]
+        i = end
         if (column === columns) {
           column = 0
           row += rowStride

