@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { LstmError } from '../errors.ts'
 import { Executor, stackOf } from './executor.ts'
+import { countDropped } from './garbage.ts'
 import { type Entry, Mailbox } from './mailbox.ts'
 import {
   type Computed,
@@ -73,6 +74,7 @@ function take([id, kind, slot, bytes, posted]: Entry): void {
   }
   void answer(id, () => {
     try {
+      countDropped(bytes) // about what its tensors take
       return executor.infer(inferenceKinds[kind], bodySlots.bytes(slot, bytes), id)
     } finally {
       bodySlots.give(slot)

@@ -1,12 +1,9 @@
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Body, joinInto } from '../engine/body.ts'
-import { collectYoung } from '../engine/garbage.ts'
+import { countDropped } from '../engine/garbage.ts'
 
 /** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
 const LARGE_BYTES = 1024 * 1024
-
-/** After so many bytes of a large body the pieces so far are freed, so that the next ones take their place in memory. */
-const COLLECT_BYTES = 4 * 1024 * 1024
 
 type Done = (error: Error | null, body?: Body) => void
 
@@ -42,7 +39,6 @@ function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, don
   const pieces: Uint8Array[] = []
   let whole: Uint8Array | undefined
   let length = 0
-  let uncollected = 0
   let over = false
   const end = (error: Error | null): void => {
     if (over) return
@@ -59,6 +55,7 @@ function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, don
       end(error as Error)
       return
     }
+    countDropped(piece.length)
     length += piece.length
     admission.arrivingBytes += piece.length
     if (length > limit) end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
@@ -71,11 +68,6 @@ function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, don
       }
     } else {
       whole.set(piece, length - piece.length)
-      uncollected += piece.length
-      if (uncollected > COLLECT_BYTES) {
-        uncollected = 0
-        collectYoung()
-      }
     }
   }
   payload.on('data', take)
