@@ -66,6 +66,11 @@ export class Member {
       else onMessage(this, message)
     })
     this.#worker.on('error', onError)
+    // a message that cannot be read is lost, and somebody waits for what it said: better to run it again
+    this.#worker.on('messageerror', (error) => {
+      onError(error)
+      void this.#worker.terminate()
+    })
     this.#worker.on('exit', () => {
       this.#look() // what it has answered counts, though it ended before we were told
       this.ready = false

@@ -19,7 +19,8 @@ import { LstmError } from '../errors.ts'
 const LINE_BYTES = 64
 const WORDS = LINE_BYTES / 4
 const PAGE_LINES = 65536 / LINE_BYTES
-const MAX_PAGES = 65536
+/** 4 GiB and no byte more would be 65536: but a buffer of that length cannot be posted to a thread of Node 20. */
+const MAX_PAGES = 65535
 const GROWTH_LINES = (16 * 1024 * 1024) / LINE_BYTES
 const SMALL_LINES = (4 * 1024 * 1024) / LINE_BYTES
 const LOCK_WAIT_MS = 10_000
@@ -47,6 +48,13 @@ const STATE = 2
 const NEXT = 3 // in the list of free blocks
 const PREVIOUS = 4 // in the list; 0 says that the head is in the list table
 const OWNER = 5 // the thread that a used block goes back from when it dies, 0 for none
+const KIND = 6
+// Kinds of blocks: of the space for large pieces, which is 0, as new memory is; of a region that was grown for small
+// ones; and the first of such a region. Free blocks of different kinds or regions are not joined: a region that had
+// become part of the hole beside it would be lost to small pieces, which leave such holes to the next set.
+const LARGE = 0
+const SMALL = 1
+const SMALL_FIRST = 2
 const WAITING = 1 // in the word of the lock
 const FREE = 0x46524545
 const USED = 0x55534544
@@ -70,7 +78,7 @@ const roundUp = (lines: number): number => {
 /** Makes the memory, empty. One call a process; other threads get the memory itself, by `workerData`. */
 export function createSharedMemory(): WebAssembly.Memory {
   // Where the address space is limited, a smaller reservation may still be had.
-  for (let maximum = MAX_PAGES; ; maximum /= 2) {
+  for (let maximum = MAX_PAGES; ; maximum >>= 1) {
     try {
       const memory = new WebAssembly.Memory({ initial: 1, maximum, shared: true })
       const words = new Int32Array(memory.buffer)
@@ -212,7 +220,7 @@ export class SharedHeap {
       // memory that was grown and not yet made a block is zeros
       const size = words[line * WORDS + SIZE] || end - line
       const free = words[line * WORDS + STATE] !== USED || (owner !== 0 && words[line * WORDS + OWNER] === owner)
-      if (free && lastFree) {
+      if (free && lastFree && this.#sameRegion(last, line)) {
         words[last * WORDS + SIZE] += size
       } else {
         words[line * WORDS + SIZE] = size
@@ -253,6 +261,7 @@ export class SharedHeap {
     if (left >= 2) {
       this.#setBlock(line + lines, left, line)
       words[line * WORDS + SIZE] = lines
+      words[(line + lines) * WORDS + KIND] = words[line * WORDS + KIND] === LARGE ? LARGE : SMALL
       this.#link(line + lines)
     }
     words[line * WORDS + OWNER] = this.#owner
@@ -287,13 +296,15 @@ export class SharedHeap {
   #grow(lines: number, join: boolean): number {
     const end = this.#words[END_WORD]
     const last = this.#words[LAST_WORD]
-    const joined = join && last !== 0 && this.#words[last * WORDS + STATE] === FREE
+    const joined =
+      join && last !== 0 && this.#words[last * WORDS + STATE] === FREE && this.#words[last * WORDS + KIND] === LARGE
     const missing = Math.ceil((lines - (joined ? this.#words[last * WORDS + SIZE] : 0)) / PAGE_LINES)
     const pages = this.#tryGrow(Math.max(missing, GROWTH_LINES / PAGE_LINES)) ?? this.#tryGrow(missing)
     if (pages === undefined) return 0
     this.#see(end + pages * PAGE_LINES)
     this.#words[END_WORD] = end + pages * PAGE_LINES
     this.#setBlock(end, pages * PAGE_LINES, last)
+    this.#words[end * WORDS + KIND] = join ? LARGE : SMALL_FIRST
     if (joined) return this.#free(end)
     this.#link(end)
     return end
@@ -314,12 +325,12 @@ export class SharedHeap {
     let first = line
     let size = words[line * WORDS + SIZE]
     const behind = line + size
-    if (behind < words[END_WORD] && words[behind * WORDS + STATE] === FREE) {
+    if (behind < words[END_WORD] && words[behind * WORDS + STATE] === FREE && this.#sameRegion(line, behind)) {
       this.#unlink(behind)
       size += words[behind * WORDS + SIZE]
     }
     const before = words[line * WORDS + BEFORE]
-    if (before !== 0 && words[before * WORDS + STATE] === FREE) {
+    if (before !== 0 && words[before * WORDS + STATE] === FREE && this.#sameRegion(before, line)) {
       this.#unlink(before)
       size += words[before * WORDS + SIZE]
       first = before
@@ -328,6 +339,13 @@ export class SharedHeap {
     this.#setBlock(first, size, words[first * WORDS + BEFORE])
     this.#link(first)
     return first
+  }
+
+  /** Whether two neighbours may become one block. */
+  #sameRegion(line: number, behind: number): boolean {
+    const words = this.#words
+    const kind = words[behind * WORDS + KIND]
+    return words[line * WORDS + KIND] === LARGE ? kind === LARGE : kind === SMALL
   }
 
   #setBlock(line: number, size: number, before: number): void {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import { receiveMessageOnPort, Worker } from 'node:worker_threads'
 import t from 'tap'
 import { createSharedMemory, SharedHeap } from '../../src/kernels/memory.ts'
 import { randomSource } from './oracle.ts'
@@ -51,6 +51,43 @@ t.test('sets replaced thousands of times among small pieces do not use the memor
   }
   t.ok(heap.totalBytes <= 1.25 * early, `${heap.totalBytes / MIB} MiB after 6000 sets, ${early / MIB} after 1000`)
   t.ok(heap.totalBytes < 900 * MIB, 'at most 2.5 times the 355 MiB that are in use at a time')
+})
+
+t.test('small pieces beside the hole that a set has left do not make the memory grow for ever', async (t) => {
+  const heap = new SharedHeap(createSharedMemory())
+  const kept = heap.allocate(1000)
+  // the hole has a region of small pieces on both sides
+  const set = heap.allocate((64 * MIB) / 4)
+  const other = heap.allocate((64 * MIB) / 4)
+  const behind = Array.from({ length: 20 }, () => heap.allocate(MIB / 4))
+  heap.release(set)
+  heap.release(other)
+  for (const piece of behind) heap.release(piece)
+  const before = heap.totalBytes
+  for (let round = 0; round < 2000; round++) {
+    const pieces = Array.from({ length: 1 + (round % 30) }, (_, i) => heap.allocate((1 + ((round + i) % 7)) * 30_000))
+    for (const piece of pieces) heap.release(piece)
+  }
+  t.ok(heap.totalBytes <= before + 48 * MIB, `${before / MIB} MiB before, ${heap.totalBytes / MIB} after`)
+  t.ok(heap.allocate((64 * MIB) / 4).byteOffset <= other.byteOffset, 'and the hole is there for the next set')
+  heap.release(kept)
+})
+
+t.test('a full memory can still be posted to a thread, and so can what lies in it', async (t) => {
+  const heap = new SharedHeap(createSharedMemory())
+  const pieces = [2 ** 29, 2 ** 28, 2 ** 27].map((length) => heap.allocate(length))
+  for (let length = 2 ** 26; length > 2 ** 12; length /= 2) {
+    try {
+      for (;;) pieces.push(heap.allocate(length))
+    } catch {} // there is no more of this size
+  }
+  t.ok(heap.totalBytes > 3.9 * 2 ** 30)
+  pieces[0][0] = 42
+  const { port1, port2 } = new MessageChannel()
+  port1.postMessage(pieces[0].subarray(0, 10))
+  const received = receiveMessageOnPort(port2)!.message as Float32Array
+  t.equal(received[0], 42)
+  port1.close()
 })
 
 t.test('addresses above 2 GiB, and a full memory', async (t) => {
