@@ -63,6 +63,12 @@ export const megabytes = (bytes) => Math.round(bytes / 2 ** 20)
 
 export const json = (value) => Buffer.from(JSON.stringify(value))
 
+/**
+ * Whether a run is long enough to hold its ratios of times against their bounds. A few seconds give too few answers for
+ * that, on a machine that may be busy with something else: a short run shows the ratios, and judges the answers.
+ */
+export const judgesTimes = (seconds) => seconds >= 30
+
 /** Prints what was found, and says of every bound that is broken so. */
 export function report(rows, broken, summary) {
   console.table(rows)
