@@ -119,11 +119,9 @@ export class Executor {
 
   async #restore(path: string): Promise<RestoredSet> {
     const { restoreSet } = await import('../protocols/rest/kept-set.ts')
-    try {
-      return await restoreSet(path, this.#context)
-    } finally {
-      setImmediate(collectGarbage)
-    }
+    const restored = await restoreSet(path, this.#context)
+    if (restored.set.bytes > LARGE_BYTES) setImmediate(collectGarbage)
+    return restored
   }
 
   async #export({ set, format, encoding }: Extract<MovedOperation, { kind: 'export' }>): Promise<MovedResult> {

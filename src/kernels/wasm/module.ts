@@ -3,6 +3,7 @@
  * and runs on every engine. Their results differ in the last bits; one process uses one of them throughout.
  */
 import { readFileSync } from 'node:fs'
+import type { Machine } from '../addressed.ts'
 
 export type WasmBuild = 'simd' | 'relaxed'
 
@@ -18,17 +19,7 @@ export interface WasmExports {
     rowTable: number,
     z: number
   ): void
-  predict(
-    activation: number,
-    n_a: number,
-    n_y: number,
-    packed: number,
-    a: number,
-    y: number,
-    rows: number,
-    rowTable: number,
-    z: number
-  ): void
+  predict: Machine['predict']
   softmax(n_y: number, z: number, y: number): void
   sigmoidOf(count: number, x: number, y: number): void
   tanhOf(count: number, x: number, y: number): void
