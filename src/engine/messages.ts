@@ -6,6 +6,7 @@ import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Body } from './body.ts'
+import type { Intake } from './intake.ts'
 import type { Limits } from './limits.ts'
 import type { Part } from './part.ts'
 import type { PublishedSet } from './registry.ts'
@@ -40,6 +41,10 @@ interface Restore {
 /** What is run beside inferences, as the pool gets it. */
 export type Operation = Import | Restore | Export
 
+/** A large body goes to the background thread as it comes. */
+type BackgroundImport = Omit<Import, 'body'> & { readonly body: Body | Intake }
+export type BackgroundOperation = BackgroundImport | Restore | Export
+
 export interface Inference {
   readonly kind: InferenceKind
   readonly body: Body
@@ -53,12 +58,15 @@ export interface RestoredSet {
   readonly created: string
 }
 
+export type BackgroundOperationOf<K extends Operation['kind']> = Extract<BackgroundOperation, { kind: K }>
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
 export type MovedOperation = Moved<Inference> | Moved<Import> | Restore | Export
 type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
 export type MovedImport = Moved<Import>
+/** An import whose body has been sent before, in pieces; this is its number. */
+export type MovedLargeImport = Omit<Import, 'body'> & { readonly intake: number }
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {
@@ -108,7 +116,15 @@ export const LOOK = 0
 
 export type ToWorker =
   | typeof LOOK
-  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
+  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation | MovedLargeImport }
+  /** The next bytes of a large body, all of each buffer; and that nobody needs it. */
+  | {
+      readonly type: 'pieces'
+      readonly id: number
+      readonly declared: number | undefined
+      readonly pieces: readonly ArrayBuffer[]
+    }
+  | { readonly type: 'drop'; readonly id: number }
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
@@ -159,4 +175,6 @@ export interface WorkerData {
   readonly sets: ReadonlyMap<string, PublishedSet>
   /** Workers of the pool, this one among them. */
   readonly workers: number
+  /** It is the thread of Background. */
+  readonly background?: boolean
 }
