@@ -47,7 +47,7 @@ function handle(message: ToWorker): void {
   handled++
   switch (message.type) {
     case 'run':
-      void answer(message.id, () => executor.run(movedOf(message.operation), message.id))
+      void answer(message.id, () => run(message.operation, message.id))
       break
     case 'pieces':
       intakes.add(message.id, message.declared, message.pieces)
@@ -77,8 +77,14 @@ function handle(message: ToWorker): void {
   }
 }
 
-function movedOf(operation: MovedOperation | MovedLargeImport): MovedOperation {
-  return 'intake' in operation ? { ...operation, body: intakes.take(operation.intake) } : operation
+async function run(operation: MovedOperation | MovedLargeImport, id: number): Promise<MovedResult> {
+  if (!('intake' in operation)) return executor.run(operation, id)
+  const body = intakes.take(operation.intake)
+  try {
+    return await executor.run({ ...operation, body }, id)
+  } finally {
+    intakes.giveBack(body)
+  }
 }
 
 /** An inference from the mailbox. It is to see the sets as they were when it was sent: what was posted before it goes first. */

@@ -110,8 +110,11 @@ for (let round = 0; round < ROUNDS; round++) {
   putter.send({ type: 'begin' })
   const busy = await load(seconds / ROUNDS)
   if (process.env.DBG) {
-    console.log('busy')
-    for (const s of slow.sort((a, b) => b[0] - a[0]).slice(0, 25)) console.log(...s)
+    const limit = 1.5 * quantile(quiet, 0.99); const h = {}; const where = {}
+    for (const [ms, , st, at] of slow) { if (ms < limit) continue; const b = Math.floor((at % 1000) / 25) * 25; h[b] = (h[b] ?? 0) + 1
+      const d = Object.fromEntries([...st.matchAll(/(\w+);dur=([\d.]+)/g)].map((m) => [m[1], +m[2]])); d.rest = ms - d.decode - d.queue - d.compute - d.encode
+      const top = Object.entries(d).sort((a, b) => b[1] - a[1])[0][0]; where[top] = (where[top] ?? 0) + 1 }
+    console.log('limit', limit, 'slow', slow.filter((s) => s[0] >= limit).length, 'of', slow.length, JSON.stringify(h), JSON.stringify(where))
     slow = []
   }
   putter.send({ type: 'stop' })
