@@ -4,6 +4,7 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import { breathe } from './breath.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
 import type {
@@ -31,6 +32,8 @@ export interface ExecutorOptions {
   readonly workers: number
   /** Number of this thread: whose memory is whose. */
   readonly owner: number
+  /** It is the thread of Background, which leaves others their turn. */
+  readonly background?: boolean
   /** Memory of RowCounts. */
   readonly rowCounts: SharedArrayBuffer
   /** Memory of RunningValues, and this thread's place in it. */
@@ -70,6 +73,7 @@ export class Executor {
       sets: this.sets,
       limits,
       runningValues,
+      ...(options.background === true && { pause: breathe }),
       onJob: () => {}
     }
   }

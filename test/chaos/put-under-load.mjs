@@ -97,7 +97,10 @@ if (process.env.IDLE) {
   const { execFileSync } = await import('node:child_process')
   for (const tid of readdirSync(`/proc/${server.pid}/task`)) {
     const nice = readFileSync(`/proc/${server.pid}/task/${tid}/stat`, 'utf8').split(') ')[1].split(' ')[16]
-    if (nice > 0) { execFileSync('chrt', ['-i', '-p', '0', tid]); console.log('idle', tid, nice) }
+    if (nice > 0) {
+      execFileSync('chrt', ['-i', '-p', '0', tid])
+      console.log('idle', tid, nice)
+    }
   }
 }
 for (let round = 0; round < ROUNDS; round++) {
@@ -110,11 +113,28 @@ for (let round = 0; round < ROUNDS; round++) {
   putter.send({ type: 'begin' })
   const busy = await load(seconds / ROUNDS)
   if (process.env.DBG) {
-    const limit = 1.5 * quantile(quiet, 0.99); const h = {}; const where = {}
-    for (const [ms, , st, at] of slow) { if (ms < limit) continue; const b = Math.floor((at % 1000) / 25) * 25; h[b] = (h[b] ?? 0) + 1
-      const d = Object.fromEntries([...st.matchAll(/(\w+);dur=([\d.]+)/g)].map((m) => [m[1], +m[2]])); d.rest = ms - d.decode - d.queue - d.compute - d.encode
-      const top = Object.entries(d).sort((a, b) => b[1] - a[1])[0][0]; where[top] = (where[top] ?? 0) + 1 }
-    console.log('limit', limit, 'slow', slow.filter((s) => s[0] >= limit).length, 'of', slow.length, JSON.stringify(h), JSON.stringify(where))
+    const limit = 1.5 * quantile(quiet, 0.99)
+    const h = {}
+    const where = {}
+    for (const [ms, , st, at] of slow) {
+      if (ms < limit) continue
+      const b = Math.floor((at % 1000) / 25) * 25
+      h[b] = (h[b] ?? 0) + 1
+      const d = Object.fromEntries([...st.matchAll(/(\w+);dur=([\d.]+)/g)].map((m) => [m[1], +m[2]]))
+      d.rest = ms - d.decode - d.queue - d.compute - d.encode
+      const top = Object.entries(d).sort((a, b) => b[1] - a[1])[0][0]
+      where[top] = (where[top] ?? 0) + 1
+    }
+    console.log(
+      'limit',
+      limit,
+      'slow',
+      slow.filter((s) => s[0] >= limit).length,
+      'of',
+      slow.length,
+      JSON.stringify(h),
+      JSON.stringify(where)
+    )
     slow = []
   }
   putter.send({ type: 'stop' })

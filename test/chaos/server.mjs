@@ -7,7 +7,7 @@ const program = fileURLToPath(new URL('../../dist/src/server.js', import.meta.ur
 
 /** @returns its origin, and what ends it with a signal and gives the code that it ended with */
 export async function startServer(env = {}) {
-  const child = spawn(process.execPath, [...(process.env.NODE_FLAGS ?? "").split(" ").filter(Boolean), program], {
+  const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, LSTM_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit']
   })
