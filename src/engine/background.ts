@@ -193,7 +193,7 @@ function send(member: Member, id: number, operation: BackgroundOperation): void 
 
 /** The body has gone with the thread that had it. */
 function isLost(operation: BackgroundOperation, member: Member): boolean {
-  return operation.kind === 'import' && operation.body instanceof Intake && operation.body.member !== member
+  return operation.kind === 'import' && operation.body instanceof Intake && operation.body.receiver !== member
 }
 
 function mayRepeat(operation: BackgroundOperation): boolean {

@@ -1,7 +1,20 @@
-import type { Member } from './member.ts'
-
 /** So much is sent at once: a message costs some microseconds, whatever is in it. */
 const PARCEL_BYTES = 256 * 1024
+
+/** What the thread is told: the next bytes, all of each buffer; and that nobody needs the body. */
+export type IntakeMessage =
+  | {
+      readonly type: 'pieces'
+      readonly id: number
+      readonly declared: number | undefined
+      readonly pieces: readonly ArrayBuffer[]
+    }
+  | { readonly type: 'drop'; readonly id: number }
+
+/** The thread that has the body, from here. */
+interface Receiver {
+  post(message: IntakeMessage, transfer?: ArrayBuffer[]): void
+}
 
 /**
  * A large body on its way to the background thread, which gets the pieces as they arrive. Nothing of it stays on the
@@ -12,8 +25,7 @@ export class Intake {
   readonly id: number
   /** Bytes so far. */
   length = 0
-  /** The thread that has it. */
-  readonly member: Member
+  readonly receiver: Receiver
   readonly #declared: number | undefined
   #parcel: Uint8Array<ArrayBuffer>[] = []
   #parcelBytes = 0
@@ -24,9 +36,9 @@ export class Intake {
    * @param declared how many bytes will come, where that is known
    * @param onOver is told when nothing more comes of it
    */
-  constructor(id: number, member: Member, declared: number | undefined, onOver: () => void) {
+  constructor(id: number, receiver: Receiver, declared: number | undefined, onOver: () => void) {
     this.id = id
-    this.member = member
+    this.receiver = receiver
     this.#declared = declared
     this.#onOver = onOver
   }
@@ -45,14 +57,14 @@ export class Intake {
     const pieces = this.#parcel.map(({ buffer }) => buffer)
     this.#parcel = []
     this.#parcelBytes = 0
-    if (pieces.length > 0) this.member.post({ type: 'pieces', id: this.id, declared: this.#declared, pieces }, pieces)
+    if (pieces.length > 0) this.receiver.post({ type: 'pieces', id: this.id, declared: this.#declared, pieces }, pieces)
   }
 
   /** To be called in any case, when nobody needs the body any more. */
   drop(): void {
     if (this.#over) return
     this.#over = true
-    this.member.post({ type: 'drop', id: this.id })
+    this.receiver.post({ type: 'drop', id: this.id })
     this.#onOver()
   }
 }

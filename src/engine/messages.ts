@@ -6,7 +6,7 @@ import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Body } from './body.ts'
-import type { Intake } from './intake.ts'
+import type { Intake, IntakeMessage } from './intake.ts'
 import type { Limits } from './limits.ts'
 import type { Part } from './part.ts'
 import type { PublishedSet } from './registry.ts'
@@ -117,14 +117,7 @@ export const LOOK = 0
 export type ToWorker =
   | typeof LOOK
   | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation | MovedLargeImport }
-  /** The next bytes of a large body, all of each buffer; and that nobody needs it. */
-  | {
-      readonly type: 'pieces'
-      readonly id: number
-      readonly declared: number | undefined
-      readonly pieces: readonly ArrayBuffer[]
-    }
-  | { readonly type: 'drop'; readonly id: number }
+  | IntakeMessage
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
