@@ -116,6 +116,15 @@ const table = {
     title: 'No such parameter set',
     message: (name: string) => `there is no parameter set ${JSON.stringify(name)}; GET /parameters lists them`
   },
+  LSTM_ERR_UNKNOWN_MODEL: {
+    status: 404,
+    title: 'No such model',
+    // clients of the Open Inference Protocol look for the first half
+    message: (name: string, version: string | undefined, there: string | undefined) =>
+      version === undefined || there === undefined
+        ? `Request for unknown model: '${name}' is not found`
+        : `Request for unknown model: '${name}' version ${JSON.stringify(version)} is not found; its version is ${JSON.stringify(there)}`
+  },
   LSTM_ERR_NOT_FOUND: {
     status: 404,
     title: 'No such path',

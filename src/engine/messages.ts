@@ -70,14 +70,23 @@ export interface Timing {
   readonly encode: number
 }
 
+/** What the bytes of an answer are: JSON, then tensors, then states, each of which may be none. */
+export interface AnswerParts {
+  readonly jsonBytes: number
+  /** Of the states after the last step, which the HTTP side keeps to itself. */
+  readonly stateBytes: number
+  /** Columns that were computed. */
+  readonly m: number
+}
+
 /** The answer of an inference, in its worker. */
-export interface Computed {
+export interface Computed extends AnswerParts {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly timing: Timing
 }
 
 /** The answer of an inference, from the pool. */
-export interface Answer {
+export interface Answer extends AnswerParts {
   /** In memory of the worker, which is used again after `free`. */
   readonly bytes: Uint8Array
   readonly timing: Timing
@@ -136,7 +145,7 @@ export type FromWorker =
 interface Exchange {
   /** Mailbox to the worker: id, index of the kind, slot of the body, bytes of the body, number of changes before it. */
   readonly requests: SharedArrayBuffer
-  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, and the timing. */
+  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, its parts and the timing. */
   readonly answers: SharedArrayBuffer
   /** Slots of bodies; the pool's, the same for all workers. */
   readonly bodySlots: SharedArrayBuffer

@@ -22,6 +22,12 @@ export function takeUntypedBodies(app: FastifyInstance): void {
   })
 }
 
+/** Takes bodies of any type and of none, where the protocol lets clients say what they like. */
+export function takeAllBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', takePieces)
+}
+
 /** The body of a request that was taken by the parsers above; none is no pieces. */
 export function bodyOf(request: FastifyRequest): Body {
   return (request.body as Body | undefined | null) ?? []

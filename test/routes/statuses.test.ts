@@ -173,7 +173,10 @@ const scenarios: Record<string, Record<string, Scenario>> = {
     500: whenStoreFaulty(get('/metrics'))
   },
   live: { 200: get('/health/live') },
-  ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) }
+  ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) },
+  v2Metadata: { 200: get('/v2') },
+  v2Live: { 200: get('/v2/health/live') },
+  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
 }
 
 for (const { method, path, operation } of operations) {

@@ -12,6 +12,7 @@ export interface JobRows {
 /** The bytes of an answer, and where the time since `begun` went; milliseconds, `performance.now()` of this thread. */
 export interface JobAnswer {
   readonly bytes: Uint8Array<ArrayBuffer>
+  readonly m: number
   /** When the job was ready to run. */
   readonly begun: number
   readonly computeMs: number
@@ -43,7 +44,7 @@ export async function withJob(
     const computeMs = await sharing.run(job.whole)
     const computed = performance.now()
     const bytes = encode(job)
-    return { bytes, begun, computeMs, encodeMs: performance.now() - computed }
+    return { bytes, m: job.m, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
     runningValues.give(reserved)
     job?.release()
