@@ -23,6 +23,7 @@ import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { parameterRoutes } from './routes/parameters.ts'
+import { v2Routes } from './routes/v2/routes.ts'
 
 /**
  * The whole service without a socket: production and tests build the same one.
@@ -71,5 +72,6 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(metricsRoutes)
   await app.register(inferenceRoutes, config)
   await app.register(parameterRoutes, config)
+  await app.register(v2Routes, config)
   return app
 }

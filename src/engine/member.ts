@@ -98,9 +98,11 @@ export class Member {
   }
 
   #look(): void {
-    this.#answers.receive(([id, slot, length, decode, compute, encode]: Entry) => {
+    this.#answers.receive(([id, slot, length, jsonBytes, stateBytes, m, decode, compute, encode]: Entry) => {
       const bytes = this.#answerSlots.bytes(slot, length)
-      this.#onAnswer(id, { bytes, timing: { decode, compute, encode }, free: () => this.#answerSlots.give(slot) })
+      const timing = { decode, compute, encode }
+      const free = () => this.#answerSlots.give(slot)
+      this.#onAnswer(id, { bytes, jsonBytes, stateBytes, m, timing, free })
     })
   }
 

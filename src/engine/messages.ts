@@ -14,7 +14,7 @@ import type { PublishedSet } from './registry.ts'
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
 /** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
-export const inferenceKinds = ['cell', 'sequence'] as const
+export const inferenceKinds = ['cell', 'sequence', 'infer'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
 
 interface Export {
@@ -78,14 +78,23 @@ export interface Timing {
   readonly encode: number
 }
 
+/** What the bytes of an answer are: JSON, then tensors, then states, each of which may be none. */
+export interface AnswerParts {
+  readonly jsonBytes: number
+  /** Of the states after the last step, which the HTTP side keeps to itself. */
+  readonly stateBytes: number
+  /** Columns that were computed. */
+  readonly m: number
+}
+
 /** The answer of an inference, in its worker. */
-export interface Computed {
+export interface Computed extends AnswerParts {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly timing: Timing
 }
 
 /** The answer of an inference, from the pool. */
-export interface Answer {
+export interface Answer extends AnswerParts {
   /** In memory of the worker, which is used again after `free`. */
   readonly bytes: Uint8Array
   readonly timing: Timing
@@ -145,7 +154,7 @@ export type FromWorker =
 interface Exchange {
   /** Mailbox to the worker: id, index of the kind, slot of the body, bytes of the body, number of changes before it. */
   readonly requests: SharedArrayBuffer
-  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, and the timing. */
+  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, its parts and the timing. */
   readonly answers: SharedArrayBuffer
   /** Slots of bodies; the pool's, the same for all workers. */
   readonly bodySlots: SharedArrayBuffer

@@ -197,8 +197,8 @@ export class Pool {
     this.#pendingHere++
     this.admission.begin(bodyBytes)
     try {
-      const { bytes, timing } = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
-      return { bytes, timing, free: () => {} }
+      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      return { ...computed, free: () => {} }
     } catch (error) {
       if (error instanceof LstmError) throw error
       this.#options.onFault('an operation failed', stackOf(error))

@@ -118,15 +118,17 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
 }
 
 /** Through shared memory where the answer fits into a free slot. */
-function answerInference(id: number, { bytes, timing }: Computed): void {
+function answerInference(id: number, computed: Computed): void {
+  const { bytes, jsonBytes, stateBytes, m, timing } = computed
   const slot = answerSlots.take(bytes.length)
   if (slot !== undefined) {
     answerSlots.bytes(slot, bytes.length).set(bytes)
-    const entry = [id, slot, bytes.length, timing.decode, timing.compute, timing.encode]
+    const { decode, compute, encode } = timing
+    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, decode, compute, encode]
     if (answers.send(entry, () => send(LOOK))) return
     answerSlots.give(slot)
   }
-  send({ type: 'done', id, result: { bytes, timing } }, [bytes.buffer])
+  send({ type: 'done', id, result: computed }, [bytes.buffer])
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

@@ -50,6 +50,7 @@ export const documentation = fastifyPlugin(
         tags: [
           { name: 'inference', description: 'The forward pass' },
           { name: 'parameters', description: 'Parameter sets' },
+          { name: 'v2', description: 'The Open Inference Protocol, as Triton and KServe speak it' },
           { name: 'health', description: 'For probes' }
         ]
       },

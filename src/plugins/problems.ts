@@ -1,6 +1,6 @@
 import type { FastifyContextConfig, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { Problem } from '../../schemas/index.ts'
+import type { InferenceError, Problem } from '../../schemas/index.ts'
 import { type ErrorCode, LstmError } from '../errors.ts'
 
 declare module 'fastify' {
@@ -16,7 +16,13 @@ declare module 'fastify' {
   }
 }
 
-/** The one place where errors become replies: application/problem+json (RFC 9457). */
+/** Paths of the Open Inference Protocol. */
+const V2 = /^\/v2(?:[/?]|$)/
+
+/**
+ * The one place where errors become replies: application/problem+json (RFC 9457), and under /v2 the same fields beside
+ * the text that the Open Inference Protocol has for them.
+ */
 export const problems = fastifyPlugin(
   async (app) => {
     app.decorateRequest('errorCode', undefined)
@@ -78,7 +84,11 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
     void reply.header('retry-after', String(request.server.pool.admission.secondsToIdle))
   }
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
-  return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
+  const fields = problem(error, request.id)
+  reply.code(error.status)
+  if (!V2.test(request.url)) return reply.type('application/problem+json').send(fields)
+  const known: InferenceError = { error: error.message, ...fields }
+  return reply.type('application/json').send(known)
 }
 
 /** The body of an answer. */

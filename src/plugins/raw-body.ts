@@ -41,6 +41,12 @@ export function takeUntypedBodies(app: FastifyInstance, collect: Collect = colle
   })
 }
 
+/** Takes bodies of any type and of none, where the protocol lets clients say what they like. */
+export function takeAllBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (request, payload, done) => take(request, payload, collectPieces, done))
+}
+
 /** The body of a request that was taken by the parsers above, as pieces; none is no pieces. */
 export function bodyOf(request: FastifyRequest): Body {
   return (request.body as Body | undefined | null) ?? []
