@@ -93,7 +93,7 @@ class BinaryPart {
 function checkShape({ name, shape }: Input, path: string): void {
   for (const [axis, length] of shape.entries()) {
     if (length < 0 || !Number.isSafeInteger(length)) {
-      throw badInput(name, `${path}/shape/${axis}`, `shape is (${shape.join(', ')}); expected lengths of at least 0`)
+      throw badInput(name, `${path}/shape/${axis}`, `shape is (${shape.join(', ')}); expected whole lengths from 0`)
     }
   }
   // of the largest type
