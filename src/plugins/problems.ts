@@ -88,7 +88,8 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
   reply.code(error.status)
   if (!V2.test(request.url)) return reply.type('application/problem+json').send(fields)
   const known: InferenceError = { error: error.message, ...fields }
-  return reply.type('application/json').send(known)
+  // a serializer of its own keeps Fastify from adding a charset, behind which KServe's client finds no text to show
+  return reply.type('application/json').serializer(JSON.stringify).send(known)
 }
 
 /** The body of an answer. */
