@@ -15,6 +15,7 @@ import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
 import { writeResponse } from './response.ts'
 import { checkSequence, continuedStates, type FirstStates, stateValues, writeStates } from './states.ts'
+import { versionNumber } from './version.ts'
 import { wantedOutputs } from './wanted.ts'
 
 /**
@@ -54,7 +55,7 @@ async function compute(
   const predict = ofSet.has('y') ? 'all' : ofSet.has('y_last') ? 'last' : 'none'
   const description = { set, m, T_x, lengths: lengths?.value, gates: ofSet.gates(false), predict } as const
   const stateBytes = call.sequence === undefined ? 0 : Float32Array.BYTES_PER_ELEMENT * stateValues(set, m)
-  const head = { model_name: call.model, model_version: set.version, ...(id !== undefined && { id }) }
+  const head = { model_name: call.model, model_version: versionNumber(set.version), ...(id !== undefined && { id }) }
   const { answer, begun, computeMs, encodeMs } = await withJob(context, description, { input, ...states }, (job) => {
     const outputs = wanted.outputs.map((each) => ({
       wanted: each,

@@ -159,7 +159,7 @@ def test_priority_timeout_headers_and_query(client, sample):
 
 
 def test_a_timeout_that_is_over(client):
-    x = np.zeros((27, 64, 2000), np.float32)
+    x = np.zeros((27, 32, 2000), np.float32)
     with pytest.raises(InferenceServerException) as failed:
         infer(client, "words", {"x": x}, "y_last", timeout=1000)
     assert failed.value.status() == "504" and "1 ms" in failed.value.message()
