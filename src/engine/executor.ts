@@ -132,7 +132,7 @@ export class Executor {
   /** Steps a part of somebody's job to its end. */
   runPart(part: Part): Promise<PartOutcome> {
     return this.#stepper.run(part).then(
-      (ms) => ({ type: 'computed', ms }),
+      (cost) => ({ type: 'computed', ...cost }),
       (error) => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
     )
   }

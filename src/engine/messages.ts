@@ -7,7 +7,7 @@ import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { Body } from './body.ts'
 import type { Limits } from './limits.ts'
-import type { Part } from './part.ts'
+import type { Part, PartCost } from './part.ts'
 import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
@@ -77,6 +77,8 @@ export interface AnswerParts {
   readonly stateBytes: number
   /** Columns that were computed. */
   readonly m: number
+  /** Batches of the kernel that it stands for: less than 1 where requests shared them. */
+  readonly executions: number
 }
 
 /** The answer of an inference, in its worker. */
@@ -104,9 +106,9 @@ export interface Results {
 /** A result on its way by message; buffers are moved. */
 export type MovedResult = Computed | ParameterSet | RestoredSet | Uint8Array<ArrayBuffer>
 
-/** How the work on a part ended: milliseconds of the kernel, a fault for the log, or with the worker that had it. */
+/** How the work on a part ended: with what it cost, a fault for the log, or with the worker that had it. */
 export type PartOutcome =
-  | { readonly type: 'computed'; readonly ms: number }
+  | ({ readonly type: 'computed' } & PartCost)
   | { readonly type: 'fault'; readonly stack: string }
   | { readonly type: 'lost' }
   /** Nobody wanted it any more. */

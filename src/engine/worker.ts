@@ -97,12 +97,12 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
 
 /** Through shared memory where the answer fits into a free slot. */
 function answerInference(id: number, computed: Computed): void {
-  const { bytes, jsonBytes, stateBytes, m, timing } = computed
+  const { bytes, jsonBytes, stateBytes, m, executions, timing } = computed
   const slot = answerSlots.take(bytes.length)
   if (slot !== undefined) {
     answerSlots.bytes(slot, bytes.length).set(bytes)
     const { decode, compute, encode } = timing
-    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, decode, compute, encode]
+    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, executions, decode, compute, encode]
     if (answers.send(entry, () => send(LOOK))) return
     answerSlots.give(slot)
   }

@@ -13,6 +13,7 @@ export interface JobRows {
 export interface JobAnswer {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly m: number
+  readonly executions: number
   /** When the job was ready to run. */
   readonly begun: number
   readonly computeMs: number
@@ -41,10 +42,10 @@ export async function withJob(
     job.setInput(input)
     for (const place of job.whole.passes.keys()) job.setStates(place, hiddenStates?.[place], cellStates?.[place])
     const begun = performance.now()
-    const computeMs = await sharing.run(job.whole)
+    const { ms: computeMs, executions } = await sharing.run(job.whole)
     const computed = performance.now()
     const bytes = encode(job)
-    return { bytes, m: job.m, begun, computeMs, encodeMs: performance.now() - computed }
+    return { bytes, m: job.m, executions, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
     runningValues.give(reserved)
     job?.release()
