@@ -86,13 +86,19 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   try {
     const result = await work()
     if ('timing' in result) answerInference(id, result)
-    else send({ type: 'done', id, result }, result instanceof Uint8Array ? [result.buffer] : [])
+    else send({ type: 'done', id, result }, buffersOf(result))
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
   } finally {
     executor.forget(id)
   }
+}
+
+/** What is moved with a result, not copied. */
+function buffersOf(result: MovedResult): ArrayBuffer[] {
+  if (result instanceof Uint8Array) return [result.buffer]
+  return 'file' in result && result.file !== undefined ? [result.file.buffer] : []
 }
 
 /** Through shared memory where the answer fits into a free slot. */

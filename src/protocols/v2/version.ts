@@ -1,0 +1,16 @@
+/** The largest number that perf_analyzer can read has 63 bits. */
+const BITS = 63
+
+/**
+ * A version as a decimal number: perf_analyzer reads the version of statistics with `stoll` and ends where that cannot
+ * be done. Equal for equal versions, on every replica.
+ * @param version 16 hexadecimal digits
+ */
+export function numericVersion(version: string): string {
+  return BigInt.asUintN(BITS, BigInt(`0x${version}`)).toString()
+}
+
+/** Whether a request that names a version means this one; it may name it as a number too. */
+export function isVersion(asked: string | undefined, version: string): boolean {
+  return asked === undefined || asked === version || asked === numericVersion(version)
+}
