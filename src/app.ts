@@ -11,6 +11,7 @@ import { documentation } from './plugins/documentation.ts'
 import { drain } from './plugins/drain.ts'
 import { engine } from './plugins/engine.ts'
 import { metrics } from './plugins/metrics.ts'
+import { modelStatistics } from './plugins/model-statistics.ts'
 import { problems } from './plugins/problems.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
@@ -67,6 +68,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(schemas)
   await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
+  await app.register(modelStatistics)
   await app.register(admission)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)

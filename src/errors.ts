@@ -82,6 +82,12 @@ const table = {
     title: 'The file cannot be read',
     message: (format: string, reason: string) => `${format}: ${reason}`
   },
+  LSTM_ERR_LOAD_FAILED: {
+    status: 400,
+    title: 'The model cannot be loaded',
+    // clients of the Open Inference Protocol look for the first half
+    message: (name: string, reason: string) => `failed to load '${name}', ${reason}`
+  },
   LSTM_ERR_SELF_CHECK_FAILED: {
     status: 400,
     title: 'The model misses its own test vector',

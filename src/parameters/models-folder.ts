@@ -8,6 +8,11 @@ import type { ParameterStore } from './store.ts'
 
 const namePattern = new RegExp(parameterSetNamePattern)
 
+/** Whether a set may have this name. */
+export function isSetName(name: string): boolean {
+  return namePattern.test(name)
+}
+
 /** What is no part of a set's name: the last extension, and what Keras puts before it. */
 const EXTENSION = /(\.weights)?\.[A-Za-z0-9]+$/
 
@@ -37,7 +42,7 @@ export async function loadModels(
         const name = setNameOf(file)
         claim(sources, name, file)
         if (store.get(name) !== undefined) continue
-        store.adopt({ name, set: await load([await readFile(join(folder, file))]), created: new Date() })
+        store.adopt({ name, set: await load([await readFile(join(folder, file))]), created: new Date(), inFile: true })
       } catch (error) {
         store.reportNotLoaded({ file, reason: (error as Error).message })
       }
@@ -64,7 +69,7 @@ export async function modelFiles(folder: string): Promise<string[]> {
 
 /** @throws Error, LSTM_ERR_INVALID_NAME when the file cannot have this name */
 function claim(sources: Map<string, string>, name: string, file: string): void {
-  if (!namePattern.test(name)) throw new LstmError('LSTM_ERR_INVALID_NAME', [name])
+  if (!isSetName(name)) throw new LstmError('LSTM_ERR_INVALID_NAME', [name])
   const other = sources.get(name)
   if (other !== undefined) throw new Error(`${other} is the set ${name} already: give one of them another name`)
   sources.set(name, file)

@@ -5,12 +5,14 @@ import { Pool } from '../engine/pool.ts'
 import { SetFolder } from '../parameters/durable/folder.ts'
 import { restoreSets } from '../parameters/durable/restore.ts'
 import { loadModels, modelFiles } from '../parameters/models-folder.ts'
+import { Repository } from '../parameters/repository.ts'
 import { ParameterStore } from '../parameters/store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly pool: Pool
     readonly store: ParameterStore
+    readonly repository: Repository
   }
 }
 
@@ -40,6 +42,11 @@ export const engine = fastifyPlugin(
     app.addHook('onClose', () => pool.close())
     const store = new ParameterStore(pool, folder)
     app.decorate('store', store)
+    const repository = new Repository(store, config.modelsDir, {
+      import: (body, settings, keep) => pool.run<'import'>({ kind: 'import', body, settings, keep }),
+      restore: (path, settings) => pool.run<'restore'>({ kind: 'restore', path, ...(settings && { settings }) })
+    })
+    app.decorate('repository', repository)
     if (folder !== undefined) {
       if (folder.readOnly) app.log.warn({ folder: folder.path }, 'the folder is read-only: sets cannot be changed')
       await restoreSets(folder, store, config.workers, (path) => pool.run<'restore'>({ kind: 'restore', path }))

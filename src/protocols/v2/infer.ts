@@ -15,7 +15,7 @@ import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
 import { writeResponse } from './response.ts'
 import { checkSequence, continuedStates, type FirstStates, stateValues, writeStates } from './states.ts'
-import { versionNumber } from './version.ts'
+import { numericVersion } from './version.ts'
 import { wantedOutputs } from './wanted.ts'
 
 /**
@@ -55,17 +55,28 @@ async function compute(
   const predict = ofSet.has('y') ? 'all' : ofSet.has('y_last') ? 'last' : 'none'
   const description = { set, m, T_x, lengths: lengths?.value, gates: ofSet.gates(false), predict } as const
   const stateBytes = call.sequence === undefined ? 0 : Float32Array.BYTES_PER_ELEMENT * stateValues(set, m)
-  const head = { model_name: call.model, model_version: versionNumber(set.version), ...(id !== undefined && { id }) }
-  const { answer, begun, computeMs, encodeMs } = await withJob(context, description, { input, ...states }, (job) => {
-    const outputs = wanted.outputs.map((each) => ({
-      wanted: each,
-      tensor: outputTensor(job, each.name, ofSet, layout, context.kernel)
-    }))
-    const response = writeResponse(head, outputs, stateBytes)
-    if (stateBytes > 0) writeStates(job, response.bytes.subarray(-stateBytes))
-    return response
-  })
-  return { ...answer, stateBytes, m, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
+  const head = { model_name: call.model, model_version: numericVersion(set.version), ...(id !== undefined && { id }) }
+  const { answer, executions, begun, computeMs, encodeMs } = await withJob(
+    context,
+    description,
+    { input, ...states },
+    (job) => {
+      const outputs = wanted.outputs.map((each) => ({
+        wanted: each,
+        tensor: outputTensor(job, each.name, ofSet, layout, context.kernel)
+      }))
+      const response = writeResponse(head, outputs, stateBytes)
+      if (stateBytes > 0) writeStates(job, response.bytes.subarray(-stateBytes))
+      return response
+    }
+  )
+  return {
+    ...answer,
+    stateBytes,
+    m,
+    executions,
+    timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs }
+  }
 }
 
 /** The states before the first step, of each layer. */

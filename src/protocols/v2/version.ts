@@ -1,13 +1,16 @@
+/** The largest number that perf_analyzer can read has 63 bits. */
+const BITS = 63
+
 /**
- * The version of a set as the clients of this protocol know versions: Triton's are positive 64-bit integers in text,
- * and its perf_analyzer ends where the text is no such number. These are the lower 63 bits of the set's own version.
+ * A version as a decimal number: perf_analyzer reads the version of statistics with `stoll` and ends where that cannot
+ * be done. Equal for equal versions, on every replica.
  * @param version 16 hexadecimal digits
  */
-export function versionNumber(version: string): string {
-  return String(BigInt.asUintN(63, BigInt(`0x${version}`)))
+export function numericVersion(version: string): string {
+  return BigInt.asUintN(BITS, BigInt(`0x${version}`)).toString()
 }
 
-/** Whether a request's words for a version mean this one: its number here, or what the native routes call it. */
-export function meansVersion(asked: string, version: string): boolean {
-  return asked === version || asked === versionNumber(version)
+/** Whether a request that names a version means this one; it may name it as a number too. */
+export function isVersion(asked: string | undefined, version: string): boolean {
+  return asked === undefined || asked === version || asked === numericVersion(version)
 }

@@ -5,7 +5,7 @@ import { version } from '../../version.ts'
 import { jsonResponse } from '../declarations.ts'
 
 /** Extensions of the protocol that work here; clients go by this list. */
-const extensions: string[] = []
+const extensions = ['model_configuration', 'model_repository', 'statistics']
 
 /** What the server is, and whether it is alive and ready; open to probes, as /health is. */
 export const serverRoutes: FastifyPluginAsync = async (app) => {
