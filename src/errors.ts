@@ -195,6 +195,12 @@ const table = {
     title: 'The content type is not taken here',
     message: (got: string, accepted: string) => `Content-Type is ${JSON.stringify(got)}; accepted are ${accepted}`
   },
+  LSTM_ERR_UNSUPPORTED_ENCODING: {
+    status: 415,
+    title: 'The content encoding is not taken here',
+    message: (got: string, accepted: string) =>
+      `Content-Encoding is ${JSON.stringify(got.slice(0, 100))}; accepted are ${accepted}, or none`
+  },
   LSTM_ERR_HEADERS_TOO_LARGE: {
     status: 431,
     title: 'The headers are too large',

@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Body, joinInto } from '../engine/body.ts'
 import { countDropped } from '../engine/garbage.ts'
+import { decodedBody } from './content-encoding.ts'
 
 /** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
 const LARGE_BYTES = 1024 * 1024
@@ -22,10 +24,16 @@ export function takeUntypedBodies(app: FastifyInstance): void {
   })
 }
 
-/** Takes bodies of any type and of none, where the protocol lets clients say what they like. */
+/** Takes bodies of any type and of none, compressed ones too, where the protocol lets clients say what they like. */
 export function takeAllBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', takePieces)
+  app.addContentTypeParser('*', (request, payload, done) => {
+    try {
+      takePieces(request, decodedBody(request, payload), done)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
 }
 
 /** The body of a request that was taken by the parsers above; none is no pieces. */
@@ -34,13 +42,20 @@ export function bodyOf(request: FastifyRequest): Body {
 }
 
 /** The pieces as the socket gave them, up to the limit of the route. An error makes Fastify close the connection. */
-function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, done: Done): void {
+function takePieces(request: FastifyRequest, payload: Readable, done: Done): void {
   const limit = request.routeOptions.bodyLimit
-  const declared = Number(request.headers['content-length'])
-  if (declared > limit) {
-    done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
+  const sent = Number(request.headers['content-length'])
+  const stop = (error: Error): void => {
+    // what nobody listens to would be inflated to its end
+    if (payload !== request.raw) payload.destroy()
+    done(error)
+  }
+  if (sent > limit) {
+    stop(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
     return
   }
+  // what a compressed body inflates to is not declared
+  const declared = payload === request.raw ? sent : Number.NaN
   const { admission } = request.server.pool
   const pieces: Uint8Array[] = []
   let whole: Uint8Array | undefined
@@ -52,7 +67,7 @@ function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, don
     admission.arrivingBytes -= length
     payload.removeListener('data', take)
     if (error === null) done(null, whole === undefined ? pieces : [whole])
-    else done(error)
+    else stop(error)
   }
   const take = (piece: Buffer): void => {
     try {

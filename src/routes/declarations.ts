@@ -10,7 +10,7 @@ const problemMeaning = {
   406: 'None of the forms offered is accepted.',
   412: 'A precondition failed: the set has another version, or is there already.',
   413: 'The body is larger than the limit.',
-  415: 'The content type is not taken here.',
+  415: 'The content type or encoding is not taken here.',
   429: 'Too many requests are under way, or too many came from this client; `Retry-After` says when to come back.',
   500: 'A fault in the server.',
   503: 'The worker ended or the server is shutting down; the request may be sent again.',

@@ -133,6 +133,7 @@ const v2Inference = (path: (version: string) => string): Record<string, Scenario
     400: ask({}),
     404: ask(good, {}, 'none'),
     413: ask(v2Input(5000)),
+    415: ask(good, { 'content-encoding': 'br' }),
     500: whenFaulty(ask(good)),
     503: whenClosed(ask(good)),
     504: whenLate(ask(good))

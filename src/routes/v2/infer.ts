@@ -1,6 +1,8 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from '../../../schemas/typebox.ts'
 import type { Config } from '../../config.ts'
+import type { Answer } from '../../engine/messages.ts'
+import { askedEncoding, encoded } from '../../plugins/content-encoding.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
 import { type InferCall, writeCall } from '../../protocols/v2/call.ts'
 import { computedHeaders } from '../declarations.ts'
@@ -49,11 +51,12 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
     },
     response: {
       200: {
-        description: 'The outputs asked for: as JSON or, where some are wanted so, as JSON with raw bytes behind it.',
+        description:
+          'The outputs asked for: as JSON or, where some are wanted so, as JSON with raw bytes behind it. Compressed where Accept-Encoding names gzip or deflate and nothing else.',
         headers: answerHeaders,
         content: { 'application/json': { schema: Type.Ref('InferResponse#') }, 'application/octet-stream': binary }
       },
-      ...inferenceErrors(400, 404, 413, 500, 503, 504)
+      ...inferenceErrors(400, 404, 413, 415, 500, 503, 504)
     }
   }
 
@@ -71,11 +74,23 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
         arrived: Date.now() - reply.elapsedTime
       }
       const answer = await runInference('infer', [writeCall(call), ...bodyOf(request)], request, reply, config)
-      const { bytes, stateBytes } = answer
-      const length = bytes.length - stateBytes
-      if (answer.jsonBytes < length) reply.header(JSON_LENGTH, answer.jsonBytes)
-      reply.type(answer.jsonBytes < length ? 'application/octet-stream' : 'application/json')
-      return sendBytes(reply, bytes.subarray(0, length))
+      return sendAnswer(request, reply, answer)
     })
   }
+}
+
+/** JSON and tensors of an answer, without the states that may follow, compressed where the client asks for it. */
+async function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { bytes, jsonBytes, stateBytes }: Answer
+): Promise<FastifyReply> {
+  const shown = bytes.subarray(0, bytes.length - stateBytes)
+  const binary = jsonBytes < shown.length
+  if (binary) reply.header(JSON_LENGTH, jsonBytes)
+  reply.type(binary ? 'application/octet-stream' : 'application/json')
+  const encoding = askedEncoding(request)
+  if (encoding === undefined) return sendBytes(reply, shown)
+  reply.header('content-encoding', encoding)
+  return sendBytes(reply, await encoded(shown, encoding))
 }
