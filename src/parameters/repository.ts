@@ -151,6 +151,7 @@ function refusal(reason: string): LstmError {
 
 /** The error of a load, as clients of the protocol expect it. */
 export function asLoadError(name: string, error: unknown): unknown {
-  if (!(error instanceof LstmError) || !OF_THE_MODEL.has(error.status)) return error
+  if (!(error instanceof LstmError) || error.code === 'LSTM_ERR_LOAD_FAILED' || !OF_THE_MODEL.has(error.status))
+    return error
   return new LstmError('LSTM_ERR_LOAD_FAILED', [name.slice(0, 100), error.message], error.issues)
 }

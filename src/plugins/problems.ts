@@ -92,6 +92,11 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
   return reply.type('application/json').serializer(JSON.stringify).send(known)
 }
 
+/** Of what Fastify refuses before it has found a route: a path that cannot be decoded. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, request, new LstmError('LSTM_ERR_INVALID_REQUEST', [error.message]))
+}
+
 /** The body of an answer. */
 export function problem({ status, title, message, code, issues }: LstmError, requestId: string): Problem {
   return {
