@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../config.ts'
 import { takeAllBodies } from '../../plugins/raw-body.ts'
+import { inferRoutes } from './infer.ts'
 import { modelRoutes } from './models.ts'
 import { repositoryRoutes } from './repository.ts'
 import { serverRoutes } from './server.ts'
@@ -13,6 +14,7 @@ import { statisticsRoutes } from './statistics.ts'
 export const v2Routes: FastifyPluginAsync<Config> = async (app, config) => {
   takeAllBodies(app)
   await app.register(serverRoutes)
+  await app.register(inferRoutes, config)
   await app.register(statisticsRoutes)
   await app.register(modelRoutes)
   await app.register(repositoryRoutes, config)
