@@ -70,13 +70,8 @@ async function compute(
       return response
     }
   )
-  return {
-    ...answer,
-    stateBytes,
-    m,
-    executions,
-    timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs }
-  }
+  const timing = { decode: begun - arrived, compute: computeMs, encode: encodeMs }
+  return { ...answer, stateBytes, m, executions, timing }
 }
 
 /** The states before the first step, of each layer. */

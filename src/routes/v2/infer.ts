@@ -73,9 +73,29 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
         ...(jsonBytes !== undefined && { jsonBytes: Number(jsonBytes) }),
         arrived: Date.now() - reply.elapsedTime
       }
-      const answer = await runInference('infer', [writeCall(call), ...bodyOf(request)], request, reply, config)
+      const answer = await counted(path.model, request, reply, () =>
+        runInference('infer', [writeCall(call), ...bodyOf(request)], request, reply, config)
+      )
       return sendAnswer(request, reply, answer)
     })
+  }
+}
+
+/** Runs an inference and counts it among those of its model. */
+async function counted(
+  model: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  run: () => Promise<Answer>
+): Promise<Answer> {
+  const { modelStatistics } = request.server
+  try {
+    const answer = await run()
+    modelStatistics.answered(model, answer, request.phases!)
+    return answer
+  } catch (error) {
+    modelStatistics.failed(model, reply.elapsedTime)
+    throw error
   }
 }
 
