@@ -6,6 +6,7 @@ import { type Body, joined } from '../../engine/body.ts'
 import { LstmError } from '../../errors.ts'
 import { asLoadError } from '../../parameters/repository.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
+import { numericVersion } from '../../protocols/v2/version.ts'
 import { jsonResponse } from '../declarations.ts'
 import { inferenceErrors } from './declarations.ts'
 import { readers } from './find-model.ts'
@@ -44,7 +45,10 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
     async (request): Promise<RepositoryIndex> => {
       const { ready = false } = smallBody(bodyOf(request))
       if (typeof ready !== 'boolean') throw invalid('ready is neither true nor false')
-      return app.repository.index().filter(({ state }) => !ready || state === 'READY')
+      return app.repository
+        .index()
+        .filter(({ state }) => !ready || state === 'READY')
+        .map((each) => ({ ...each, version: each.version && numericVersion(each.version) }))
     }
   )
 
