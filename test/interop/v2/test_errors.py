@@ -121,7 +121,7 @@ HOSTILE = {
     "null": (b"null", {}, 400, []),
     "no inputs": (b"{}", {}, 400, ["inputs"]),
     "inputs are none": (b'{"inputs": null}', {}, 400, ["inputs"]),
-    "data are none": (json.dumps({"inputs": [INPUT | {"data": None}]}).encode(), {}, 400, ["x"]),
+    "data are none": (json.dumps({"inputs": [INPUT | {"data": None}]}).encode(), {}, 400, ["/inputs/0/data"]),
     "a value is none": (json.dumps({"inputs": [INPUT | {"data": [None] * 8}]}).encode(), {}, 400, ["x"]),
     "fewer values": (json.dumps({"inputs": [INPUT | {"data": [0.5] * 7}]}).encode(), {}, 400, ["x", "7", "8"]),
     "more values": (json.dumps({"inputs": [INPUT | {"data": [0.5] * 9}]}).encode(), {}, 400, ["x", "9", "8"]),

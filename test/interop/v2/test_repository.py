@@ -68,10 +68,19 @@ def test_loading_what_is_there_without_files(client, name):
     client.load_model(name, headers={"X-Any": "1"}, query_params={"a": 1})
 
 
-def test_loading_what_is_not_there(client, name):
+def test_loading_what_is_not_there(client):
     with pytest.raises(InferenceServerException, match="failed to load") as failed:
-        client.load_model(name)
-    assert failed.value.status() == "400" and name in failed.value.message()
+        client.load_model("never-there")
+    assert failed.value.status() == "400" and "never-there" in failed.value.message()
+
+
+def test_loading_again_what_was_unloaded(client, name):
+    load(client, name, lstm.npz(SMALL))
+    before, version = infer(client, name, {"x": X}), client.get_model_metadata(name)["versions"]
+    client.unload_model(name)
+    client.load_model(name)
+    same(infer(client, name, {"x": X}), before)
+    assert client.get_model_metadata(name)["versions"] == version
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 100, lstm.npz(SMALL)[:-50], lstm.npz({key: SMALL[key] for key in SMALL if key != "Wf"}),
