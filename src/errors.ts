@@ -248,7 +248,7 @@ const table = {
     status: 504,
     title: 'The deadline has passed',
     message: (ms: number) =>
-      `no answer within ${ms} ms (LSTM_DEADLINE_MS or the header X-Request-Timeout-Ms); the work was stopped`
+      `no answer within ${ms} ms (LSTM_DEADLINE_MS, the header X-Request-Timeout-Ms or the parameter timeout); the work was stopped`
   },
   LSTM_ERR_STORAGE_FULL: {
     status: 507,

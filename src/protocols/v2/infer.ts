@@ -1,4 +1,5 @@
 import type { Layout } from '../../codec/layout.ts'
+import type { Job } from '../../engine/job.ts'
 import type { Computed } from '../../engine/messages.ts'
 import type { PackedLayer } from '../../kernels/kernel.ts'
 import { type ParameterSet, placedLayers } from '../../parameters/parameter-set.ts'
@@ -13,8 +14,9 @@ import { type Inputs, readInputs } from './inputs.ts'
 import { withModel } from './model.ts'
 import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
-import { writeResponse } from './response.ts'
+import { type Response, writeResponse } from './response.ts'
 import { checkSequence, continuedStates, type FirstStates, stateValues, writeStates } from './states.ts'
+import { within } from './timeout.ts'
 import { wantedOutputs } from './wanted.ts'
 
 /**
@@ -44,7 +46,7 @@ async function compute(
   const { x, lengths } = inputs
   const { id } = request
   const wanted = wantedOutputs(request, set)
-  const { layout = 'features_first' } = request.parameters ?? {}
+  const { layout = 'features_first', timeout = 0 } = request.parameters ?? {}
   const { m, T_x, ...input } = located(x.path, () => inputSequence(x.value, layout, set.n_x))
   if (lengths !== undefined) located(lengths.path, () => checkLengths(lengths.value, m, T_x))
   checkSequence(call, request, set, m)
@@ -55,7 +57,7 @@ async function compute(
   const description = { set, m, T_x, lengths: lengths?.value, gates: ofSet.gates(false), predict } as const
   const stateBytes = call.sequence === undefined ? 0 : Float32Array.BYTES_PER_ELEMENT * stateValues(set, m)
   const head = { model_name: call.model, model_version: set.version, ...(id !== undefined && { id }) }
-  const { answer, begun, computeMs, encodeMs } = await withJob(context, description, { input, ...states }, (job) => {
+  const encode = (job: Job): Response => {
     const outputs = wanted.outputs.map((each) => ({
       wanted: each,
       tensor: outputTensor(job, each.name, ofSet, layout, context.kernel)
@@ -63,7 +65,10 @@ async function compute(
     const response = writeResponse(head, outputs, stateBytes)
     if (stateBytes > 0) writeStates(job, response.bytes.subarray(-stateBytes))
     return response
-  })
+  }
+  const { answer, begun, computeMs, encodeMs } = await within(call.arrived, timeout, context, (limited) =>
+    withJob(limited, description, { input, ...states }, encode)
+  )
   return { ...answer, stateBytes, m, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
 }
 
