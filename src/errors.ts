@@ -104,7 +104,7 @@ const table = {
     status: 400,
     title: 'A reverse layer cannot go on from request to request',
     message: (name: string, index: number) =>
-      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences, without sequence_id`
+      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences to infer, without sequence_id`
   },
   LSTM_ERR_SEQUENCE_SET_REPLACED: {
     status: 400,

@@ -84,11 +84,14 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
     void reply.header('retry-after', String(request.server.pool.admission.secondsToIdle))
   }
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
-  const fields = problem(error, request.id)
   reply.code(error.status)
-  if (!V2.test(request.url)) return reply.type('application/problem+json').send(fields)
-  const known: InferenceError = { error: error.message, ...fields }
-  return reply.type('application/json').send(known)
+  if (V2.test(request.url)) return reply.type('application/json').send(inferenceError(error, request.id))
+  return reply.type('application/problem+json').send(problem(error, request.id))
+}
+
+/** An error as the Open Inference Protocol has it. */
+export function inferenceError(error: LstmError, requestId: string): InferenceError {
+  return { error: error.message, ...problem(error, requestId) }
 }
 
 /** The body of an answer. */

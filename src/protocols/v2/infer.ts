@@ -1,21 +1,19 @@
-import type { Layout } from '../../codec/layout.ts'
 import type { Job } from '../../engine/job.ts'
 import type { Computed } from '../../engine/messages.ts'
-import type { PackedLayer } from '../../kernels/kernel.ts'
-import { type ParameterSet, placedLayers } from '../../parameters/parameter-set.ts'
+import type { ParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { checkLengths } from '../forward/lengths.ts'
-import { inputSequence, inputStates } from '../forward/tensors.ts'
+import { inputSequence } from '../forward/tensors.ts'
 import { withJob } from '../forward/with-job.ts'
 import { type ReceivedCall, readCall } from './call.ts'
 import { readEnvelope } from './envelope.ts'
-import { badInput, located } from './fault.ts'
-import { type Inputs, readInputs } from './inputs.ts'
+import { located } from './fault.ts'
+import { readInputs } from './inputs.ts'
 import { withModel } from './model.ts'
 import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
 import { type Response, writeResponse } from './response.ts'
-import { checkSequence, continuedStates, type FirstStates, stateValues, writeStates } from './states.ts'
+import { checkSequence, firstStates, stateValues, writeStates } from './states.ts'
 import { within } from './timeout.ts'
 import { wantedOutputs } from './wanted.ts'
 
@@ -70,38 +68,4 @@ async function compute(
     withJob(limited, description, { input, ...states }, encode)
   )
   return { ...answer, stateBytes, m, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
-}
-
-/** The states before the first step, of each layer. */
-function firstStates(
-  { call, states }: ReceivedCall,
-  { a0, c0 }: Inputs,
-  layout: Layout,
-  set: ParameterSet,
-  m: number
-): FirstStates {
-  const placed = placedLayers(set)
-  if (call.sequence?.from !== undefined) {
-    const brought = a0 ?? c0
-    if (brought !== undefined) {
-      const name = brought === a0 ? 'a0' : 'c0'
-      throw badInput(name, brought.path, 'the sequence is running and goes on from its own states; expected none here')
-    }
-    return continuedStates(states, set, m)
-  }
-  const read = (name: string, state: Inputs['a0'], width: (layer: PackedLayer) => number) =>
-    state &&
-    located(state.path, () =>
-      inputStates(
-        name,
-        state.value,
-        layout,
-        placed.map(({ layer }) => width(layer)),
-        m
-      )
-    )
-  return {
-    hiddenStates: read('a0', a0, ({ n_h }) => n_h),
-    cellStates: read('c0', c0, ({ n_a }) => n_a)
-  }
 }

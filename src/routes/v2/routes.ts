@@ -3,6 +3,7 @@ import type { Config } from '../../config.ts'
 import { takeAllBodies } from '../../plugins/raw-body.ts'
 import { inferRoutes } from './infer.ts'
 import { serverRoutes } from './server.ts'
+import { streamRoutes } from './stream.ts'
 
 /**
  * The Open Inference Protocol, version 2, under /v2. Its official clients send no Content-Type, or always the same one,
@@ -12,4 +13,5 @@ export const v2Routes: FastifyPluginAsync<Config> = async (app, config) => {
   takeAllBodies(app)
   await app.register(serverRoutes)
   await app.register(inferRoutes, config)
+  await app.register(streamRoutes, config)
 }
