@@ -38,6 +38,9 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
           priority: Type.Optional(Type.Integer({ minimum: 0, description: '1 is the highest, 0 the default.' })),
           timeout: Type.Optional(
             Type.Integer({ minimum: 0, description: 'Microseconds from the arrival to the answer; 0 is none.' })
+          ),
+          stream_steps: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'Of infer_stream: time steps of each event, 64 if left out.' })
           )
         })
       ),

@@ -110,7 +110,7 @@ const table = {
     status: 400,
     title: 'A reverse layer cannot go on from request to request',
     message: (name: string, index: number) =>
-      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences, without sequence_id`
+      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences to infer, without sequence_id`
   },
   LSTM_ERR_SEQUENCE_SET_REPLACED: {
     status: 400,
@@ -254,7 +254,7 @@ const table = {
     status: 504,
     title: 'The deadline has passed',
     message: (ms: number) =>
-      `no answer within ${ms} ms (LSTM_DEADLINE_MS or the header X-Request-Timeout-Ms); the work was stopped`
+      `no answer within ${ms} ms (LSTM_DEADLINE_MS, the header X-Request-Timeout-Ms or the parameter timeout); the work was stopped`
   },
   LSTM_ERR_STORAGE_FULL: {
     status: 507,

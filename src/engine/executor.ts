@@ -4,8 +4,10 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import { endStream } from '../protocols/v2/end-stream.ts'
 import { infer } from '../protocols/v2/infer.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
+import { openStream } from '../protocols/v2/open-stream.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
 import type {
@@ -47,7 +49,7 @@ export interface ExecutorOptions {
 /** A file above this leaves so much behind that it is not left to chance when that is freed. */
 const LARGE_BYTES = 4 * 1024 * 1024
 
-const inferences = { cell, sequence, infer } satisfies Record<InferenceKind, unknown>
+const inferences = { cell, sequence, infer, openStream, endStream } satisfies Record<InferenceKind, unknown>
 
 /** Everything that a thread needs to run operations: its kernel, its view of the sets, its tick loop. */
 export class Executor {

@@ -54,7 +54,7 @@ const v2Input = (values: number) => ({
   inputs: [{ name: 'x', shape: [1, 1, values], datatype: 'FP32', data: new Array(values).fill(0.5) }]
 })
 
-/** The infer routes. @param path behind the name of a set, from its version */
+/** The infer routes, streamed and not. @param path behind the name of a set, from its version */
 const v2Inference = (path: (version: string) => string): Record<string, Scenario> => {
   const ask =
     (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
@@ -136,6 +136,8 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   v2Live: { 200: get('/v2/health/live') },
   v2Infer: v2Inference(() => 'infer'),
   v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
+  v2InferStream: v2Inference(() => 'infer_stream'),
+  v2InferStreamVersion: v2Inference((version) => `versions/${version}/infer_stream`),
   v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) },
   ...v2ModelScenarios
 }

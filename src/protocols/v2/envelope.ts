@@ -26,7 +26,8 @@ const plan: TensorPlan = {
     sequence_start: 'scalar',
     sequence_end: 'scalar',
     priority: 'scalar',
-    timeout: 'scalar'
+    timeout: 'scalar',
+    stream_steps: 'scalar'
   },
   inputs: [
     {
