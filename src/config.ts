@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { envSchema } from 'env-schema'
+import { parameterSetNamePattern } from '../schemas/index.ts'
 import { type TSchema, Type } from '../schemas/typebox.ts'
 
 /** The one schema of all settings: an environment variable each, and a flag of the same name. */
@@ -37,6 +38,12 @@ export const settings = {
     default: '',
     description:
       'Folder of model files, each read at start as a set named after it; a file that cannot be read is reported and does not stop the others.'
+  }),
+  LSTM_MODEL_NAME: Type.String({
+    default: '',
+    pattern: `${parameterSetNamePattern}|^$`,
+    description:
+      "Name of the set of `LSTM_MODELS_DIR`'s only file, in place of the file's own: KServe's clients ask for the name of their InferenceService."
   }),
   LSTM_MAX_BODY_BYTES: Type.Integer({
     default: 67_108_864,
@@ -145,6 +152,8 @@ export interface Config {
   readonly dataDir: string
   /** Empty when there is none. */
   readonly modelsDir: string
+  /** Of the only set in modelsDir; empty where files have their own names. */
+  readonly modelName: string
   readonly maxBodyBytes: number
   readonly maxParametersBytes: number
   readonly maxJobValues: number
@@ -193,6 +202,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     demoSets: values.LSTM_DEMO_SETS,
     dataDir: values.LSTM_DATA_DIR,
     modelsDir: values.LSTM_MODELS_DIR,
+    modelName: values.LSTM_MODEL_NAME,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,
     maxParametersBytes: values.LSTM_MAX_PARAMETERS_BYTES,
     maxJobValues: values.LSTM_MAX_JOB_VALUES,

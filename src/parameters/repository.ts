@@ -6,7 +6,7 @@ import { LstmError } from '../errors.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import { fileOf, isSetFile, type Keep, nameOfFile } from './durable/folder.ts'
 import type { ImportSettings } from './importers/imported.ts'
-import { isSetName, modelFiles, setNameOf } from './models-folder.ts'
+import { isSetName, type ModelsFolder, setNameOf } from './models-folder.ts'
 import type { ParameterSet } from './parameter-set.ts'
 import type { NewSet, ParameterStore } from './store.ts'
 
@@ -36,15 +36,14 @@ const OF_THE_MODEL = new Set([400, 404, 406])
  */
 export class Repository {
   readonly #store: ParameterStore
-  readonly #modelsDir: string
+  readonly #models: ModelsFolder | undefined
   readonly #readers: FileReaders
   /** By name: loads that are under way. */
   readonly #loading = new Map<string, number>()
 
-  /** @param modelsDir empty when there is none */
-  constructor(store: ParameterStore, modelsDir: string, readers: FileReaders) {
+  constructor(store: ParameterStore, models: ModelsFolder | undefined, readers: FileReaders) {
     this.#store = store
-    this.#modelsDir = modelsDir
+    this.#models = models
     this.#readers = readers
   }
 
@@ -63,7 +62,7 @@ export class Repository {
 
   /** A file whose set is there is another file's: its own name says then which one it is. */
   #nameOf(file: string): string {
-    const name = isSetFile(file) ? nameOfFile(file) : setNameOf(file)
+    const name = isSetFile(file) ? nameOfFile(file) : (this.#models?.setName(file) ?? setNameOf(file))
     return this.#store.get(name) === undefined && !this.#store.unloaded.has(name) ? name : file
   }
 
@@ -113,7 +112,7 @@ export class Repository {
     }
     const file = await this.#modelFile(name)
     if (file !== undefined) {
-      const set = await this.#readers.import([await readFile(join(this.#modelsDir, file))], settings)
+      const set = await this.#readers.import([await readFile(join(this.#models!.path, file))], settings)
       this.#store.forgetNotLoaded(file)
       return { set, created: new Date(), inFile: true }
     }
@@ -132,8 +131,7 @@ export class Repository {
   }
 
   async #modelFile(name: string): Promise<string | undefined> {
-    if (this.#modelsDir === '') return undefined
-    return (await modelFiles(this.#modelsDir)).find((file) => setNameOf(file) === name)
+    return (await this.#models?.files())?.find((file) => this.#models!.setName(file) === name)
   }
 }
 
