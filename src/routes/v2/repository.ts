@@ -16,13 +16,16 @@ const SMALL_BYTES = 64 * 1024
 
 const managers = ['manage'] as const
 const done = (description: string) => ({ 200: { description, type: 'null' } })
-const body = (schema: string) => ({ required: false, content: { 'application/json': { schema: Type.Ref(schema) } } })
+const body = (schema: string) => ({ content: { 'application/json': { schema: Type.Ref(schema) } } })
 const params = Type.Object({ model: Type.String({ description: 'Name of the model, which is a parameter set.' }) })
 const tags = ['v2']
 
 interface OfModel {
   Params: { model: string }
 }
+
+/** The operations below, whose bodies may be left out. */
+export const optionalBodies = ['v2RepositoryIndex', 'v2LoadModel', 'v2UnloadModel']
 
 /** The models as a repository: what there is, load, unload. */
 export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxParametersBytes }) => {
@@ -99,7 +102,11 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
       }
     },
     async (request, reply) => {
-      smallBody(bodyOf(request))
+      const { parameters = {} } = smallBody(bodyOf(request))
+      if (!isObject(parameters)) throw invalid('parameters is not an object')
+      // nothing depends on a set, so that it makes no difference
+      const { unload_dependents = false } = parameters
+      if (typeof unload_dependents !== 'boolean') throw invalid('unload_dependents is neither true nor false')
       await app.repository.unload(request.params.model)
       return reply.code(200).send()
     }
@@ -116,9 +123,12 @@ function smallBody(pieces: Body): Record<string, unknown> {
   } catch (error) {
     throw invalid(`the body is not JSON: ${(error as Error).message.slice(0, 200)}`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('the body is not a JSON object')
-  return value as Record<string, unknown>
+  if (!isObject(value)) throw invalid('the body is not a JSON object')
+  return value
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function invalid(reason: string): LstmError {

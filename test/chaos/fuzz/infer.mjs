@@ -12,7 +12,6 @@ const junkParameters = [
   { sequence_id: '', priority: 1, timeout: 10_000_000 },
   { sequence_id: -1 },
   { sequence_id: 1.5, sequence_start: 1 },
-  { timeout: 1 },
   { timeout: -1, priority: -1 },
   { priority: 2 ** 53 },
   { stream_steps: 2 },
