@@ -16,6 +16,7 @@ import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { schemas } from './plugins/schemas.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
+import { sequences } from './plugins/sequences.ts'
 import { tlsRenewal } from './plugins/tls-renewal.ts'
 import { tracing } from './plugins/tracing.ts'
 import { requestExamples } from './routes/examples.ts'
@@ -67,6 +68,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(schemas)
   await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
+  await app.register(sequences, config)
   await app.register(admission)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)

@@ -14,7 +14,7 @@ import { withModel } from './model.ts'
 import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
 import { writeResponse } from './response.ts'
-import { checkSequence, continuedStates, type FirstStates, stateValues, writeStates } from './states.ts'
+import { checkSequence, continuedStates, type FirstStates, stateValues, stepsDone, writeStates } from './states.ts'
 import { wantedOutputs } from './wanted.ts'
 
 /**
@@ -49,6 +49,7 @@ async function compute(
   if (lengths !== undefined) located(lengths.path, () => checkLengths(lengths.value, m, T_x))
   checkSequence(call, request, set, m)
   const states = firstStates(received, inputs, layout, set, m)
+  const done = stepsDone(received)
 
   const { ofSet } = wanted
   const predict = ofSet.has('y') ? 'all' : ofSet.has('y_last') ? 'last' : 'none'
@@ -61,7 +62,7 @@ async function compute(
       tensor: outputTensor(job, each.name, ofSet, layout, context.kernel)
     }))
     const response = writeResponse(head, outputs, stateBytes)
-    if (stateBytes > 0) writeStates(job, response.bytes.subarray(-stateBytes))
+    if (stateBytes > 0) writeStates(job, done, response.bytes.subarray(-stateBytes))
     return response
   })
   return { ...answer, stateBytes, m, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }

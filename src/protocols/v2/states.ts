@@ -1,10 +1,13 @@
 import type { Job, RowSource } from '../../engine/job.ts'
 import { LstmError } from '../../errors.ts'
 import { type ParameterSet, placedLayers } from '../../parameters/parameter-set.ts'
-import type { InferCall } from './call.ts'
+import type { InferCall, ReceivedCall } from './call.ts'
 import type { InferRequest } from './envelope.ts'
+import { readStateHead, STATE_HEAD_BYTES, writeStateHead } from './state-head.ts'
 
-/** The states of a sequence between its requests: (m, n_h) of `a` and (m, n_a) of `c` for each layer in turn. */
+/** The states of a sequence between its requests, as state-head.ts describes them. */
+
+const HEAD = STATE_HEAD_BYTES / Float32Array.BYTES_PER_ELEMENT
 
 /** Where a job begins, for each layer; undefined begins at zeros. */
 export interface FirstStates {
@@ -12,9 +15,9 @@ export interface FirstStates {
   readonly cellStates: readonly RowSource[] | undefined
 }
 
-/** Values that the states of m columns have. */
-export function stateValues(set: ParameterSet, m: number): number {
-  return placedLayers(set).reduce((sum, { layer }) => sum + m * (layer.n_h + layer.n_a), 0)
+/** Words that the states of m columns have, with what stands before them. */
+export function stateValues(set: Pick<ParameterSet, 'layers'>, m: number): number {
+  return placedLayers(set).reduce((sum, { layer }) => sum + m * (layer.n_h + layer.n_a), HEAD)
 }
 
 /**
@@ -47,7 +50,7 @@ export function checkSequence(
 /** The states that a sequence has reached, of each layer. */
 export function continuedStates(states: Float32Array, set: ParameterSet, m: number): FirstStates {
   if (states.length !== stateValues(set, m)) throw new Error('the states of a sequence are not those of its set')
-  let at = 0
+  let at = HEAD
   const take = (n: number): RowSource => {
     const data = states.subarray(at, at + m * n)
     at += m * n
@@ -57,9 +60,18 @@ export function continuedStates(states: Float32Array, set: ParameterSet, m: numb
   return { hiddenStates: both.map(({ a }) => a), cellStates: both.map(({ c }) => c) }
 }
 
-/** The states after the last real step of each column, as `continuedStates` reads them. */
-export function writeStates(job: Job, target: Uint8Array): void {
-  let at = 0
+/** Steps that a sequence has made; 0 when it begins. To be asked before anything is waited for. */
+export function stepsDone({ states: { buffer, byteOffset, byteLength } }: ReceivedCall): number {
+  return byteLength === 0 ? 0 : readStateHead(new Uint8Array(buffer, byteOffset, byteLength)).steps
+}
+
+/**
+ * The states after the last real step of each column, as `continuedStates` reads them.
+ * @param done steps before those of the job
+ */
+export function writeStates(job: Job, done: number, target: Uint8Array): void {
+  writeStateHead({ steps: done + job.T_x, version: job.set.version }, target)
+  let at = STATE_HEAD_BYTES
   for (const place of job.whole.passes.keys()) {
     for (const state of ['a', 'c'] as const) {
       const { buffer, byteOffset, byteLength } = job.lastSteps([job.states(place, state)])

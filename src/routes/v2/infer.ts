@@ -1,11 +1,11 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { type Static, Type } from '../../../schemas/typebox.ts'
 import type { Config } from '../../config.ts'
-import { bodyOf } from '../../plugins/raw-body.ts'
-import { type InferCall, writeCall } from '../../protocols/v2/call.ts'
+import type { InferCall } from '../../protocols/v2/call.ts'
 import { computedHeaders } from '../declarations.ts'
-import { runInference, sendBytes } from '../run-inference.ts'
+import { sendBytes } from '../run-inference.ts'
 import { inferenceErrors } from './declarations.ts'
+import { sequencedInference } from './sequenced-inference.ts'
 
 const JSON_LENGTH = 'inference-header-content-length'
 
@@ -55,6 +55,7 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
     }
   }
 
+  const run = sequencedInference(app, config)
   for (const { url, operationId, params } of [
     { url: '/v2/models/:model/infer', operationId: 'v2Infer', params: ModelPath },
     { url: '/v2/models/:model/versions/:version/infer', operationId: 'v2InferVersion', params: VersionPath }
@@ -68,7 +69,7 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
         ...(jsonBytes !== undefined && { jsonBytes: Number(jsonBytes) }),
         arrived: Date.now() - reply.elapsedTime
       }
-      const answer = await runInference('infer', [writeCall(call), ...bodyOf(request)], request, reply, config)
+      const answer = await run(call, request, reply)
       const { bytes, stateBytes } = answer
       const length = bytes.length - stateBytes
       if (answer.jsonBytes < length) reply.header(JSON_LENGTH, answer.jsonBytes)

@@ -2,6 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../config.ts'
 import { takeAllBodies } from '../../plugins/raw-body.ts'
 import { inferRoutes } from './infer.ts'
+import { sequenceRoutes } from './sequences.ts'
 import { serverRoutes } from './server.ts'
 
 /**
@@ -12,4 +13,5 @@ export const v2Routes: FastifyPluginAsync<Config> = async (app, config) => {
   takeAllBodies(app)
   await app.register(serverRoutes)
   await app.register(inferRoutes, config)
+  await app.register(sequenceRoutes)
 }
