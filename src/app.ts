@@ -17,6 +17,7 @@ import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { schemas } from './plugins/schemas.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
+import { sequences } from './plugins/sequences.ts'
 import { tlsRenewal } from './plugins/tls-renewal.ts'
 import { tracing } from './plugins/tracing.ts'
 import { requestExamples } from './routes/examples.ts'
@@ -71,6 +72,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(documentation, { requestExamples, optionalBodies, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
   await app.register(modelStatistics)
+  await app.register(sequences, config)
   await app.register(admission)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)

@@ -82,6 +82,21 @@ export const settings = {
     minimum: 1,
     description: 'Most float32 values of all running requests together; a request that would be more is answered 429.'
   }),
+  LSTM_MAX_SEQUENCES: Type.Integer({
+    default: 100_000,
+    minimum: 0,
+    description: 'Most sequences (`sequence_id`) that run at once; one more is answered 429.'
+  }),
+  LSTM_MAX_SEQUENCE_BYTES: Type.Integer({
+    default: 268_435_456,
+    minimum: 0,
+    description: 'Most bytes of the states of all running sequences; what would be more is answered 429.'
+  }),
+  LSTM_SEQUENCE_IDLE_MS: Type.Integer({
+    default: 600_000,
+    minimum: 1,
+    description: 'How long a sequence is kept after its last request.'
+  }),
   LSTM_DEADLINE_MS: Type.Integer({
     default: 30_000,
     minimum: 0,
@@ -161,6 +176,9 @@ export interface Config {
   readonly maxPending: number
   readonly maxPendingBytes: number
   readonly maxRunningValues: number
+  readonly maxSequences: number
+  readonly maxSequenceBytes: number
+  readonly sequenceIdleMs: number
   /** 0 for none. */
   readonly deadlineMs: number
   readonly deadlineMaxMs: number
@@ -210,6 +228,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     maxPending: values.LSTM_MAX_PENDING,
     maxPendingBytes: values.LSTM_MAX_PENDING_BYTES,
     maxRunningValues: values.LSTM_MAX_RUNNING_VALUES,
+    maxSequences: values.LSTM_MAX_SEQUENCES,
+    maxSequenceBytes: values.LSTM_MAX_SEQUENCE_BYTES,
+    sequenceIdleMs: values.LSTM_SEQUENCE_IDLE_MS,
     deadlineMs: values.LSTM_DEADLINE_MS,
     deadlineMaxMs: values.LSTM_DEADLINE_MAX_MS,
     headersTimeoutMs: values.LSTM_HEADERS_TIMEOUT_MS,

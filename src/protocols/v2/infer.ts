@@ -13,7 +13,7 @@ import { withModel } from './model.ts'
 import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
 import { type Response, writeResponse } from './response.ts'
-import { checkSequence, firstStates, stateValues, writeStates } from './states.ts'
+import { checkSequence, firstStates, stateValues, stepsDone, writeStates } from './states.ts'
 import { within } from './timeout.ts'
 import { numericVersion } from './version.ts'
 import { wantedOutputs } from './wanted.ts'
@@ -50,6 +50,7 @@ async function compute(
   if (lengths !== undefined) located(lengths.path, () => checkLengths(lengths.value, m, T_x))
   checkSequence(call, request, set, m)
   const states = firstStates(received, inputs, layout, set, m)
+  const done = stepsDone(received)
 
   const { ofSet } = wanted
   const predict = ofSet.has('y') ? 'all' : ofSet.has('y_last') ? 'last' : 'none'
@@ -62,7 +63,7 @@ async function compute(
       tensor: outputTensor(job, each.name, ofSet, layout, context.kernel)
     }))
     const response = writeResponse(head, outputs, stateBytes)
-    if (stateBytes > 0) writeStates(job, response.bytes.subarray(-stateBytes))
+    if (stateBytes > 0) writeStates(job, done, response.bytes.subarray(-stateBytes))
     return response
   }
   const { answer, executions, begun, computeMs, encodeMs } = await within(call.arrived, timeout, context, (limited) =>
