@@ -177,27 +177,25 @@ export class Background {
 }
 
 function send(member: Member, id: number, operation: BackgroundOperation): void {
-  if (operation.kind !== 'import') {
+  if (!('body' in operation)) {
     member.post({ type: 'run', id, operation })
-    return
-  }
-  const { body, ...rest } = operation
-  if (body instanceof Intake) {
+  } else if (operation.body instanceof Intake) {
+    const { body, ...rest } = operation as Extract<BackgroundOperation, { kind: 'import' }> & { body: Intake }
     body.flush()
     member.post({ type: 'run', id, operation: { ...rest, intake: body.id } })
   } else {
-    const whole = given(body)
-    member.post({ type: 'run', id, operation: { ...rest, body: whole } }, [whole.buffer])
+    const whole = given(operation.body)
+    member.post({ type: 'run', id, operation: { ...operation, body: whole } }, [whole.buffer])
   }
 }
 
 /** The body has gone with the thread that had it. */
 function isLost(operation: BackgroundOperation, member: Member): boolean {
-  return operation.kind === 'import' && operation.body instanceof Intake && operation.body.receiver !== member
+  return 'body' in operation && operation.body instanceof Intake && operation.body.receiver !== member
 }
 
 function mayRepeat(operation: BackgroundOperation): boolean {
-  return operation.kind !== 'import' || !(operation.body instanceof Intake || isGone(operation.body))
+  return !('body' in operation && (operation.body instanceof Intake || isGone(operation.body)))
 }
 
 function lost(): LstmError {

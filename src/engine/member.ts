@@ -98,11 +98,12 @@ export class Member {
   }
 
   #look(): void {
-    this.#answers.receive(([id, slot, length, jsonBytes, stateBytes, m, decode, compute, encode]: Entry) => {
+    this.#answers.receive(([id, slot, length, jsonBytes, stateBytes, m, executions, ...times]: Entry) => {
       const bytes = this.#answerSlots.bytes(slot, length)
+      const [decode, compute, encode] = times
       const timing = { decode, compute, encode }
       const free = () => this.#answerSlots.give(slot)
-      this.#onAnswer(id, { bytes, jsonBytes, stateBytes, m, timing, free })
+      this.#onAnswer(id, { bytes, jsonBytes, stateBytes, m, executions, timing, free })
     })
   }
 

@@ -248,11 +248,20 @@ export class Pool {
     for (const member of this.#members) member.post({ type: 'set', name, published })
   }
 
-  /** No operation that is run after this call sees a set under this name. */
-  withdraw(name: string): void {
+  /**
+   * No operation that is run after this call sees a set under this name.
+   * @param keep its memory stays, for it to be published again or dropped
+   */
+  withdraw(name: string, keep = false): void {
+    if (keep) this.#sets.keep(name)
     this.#sets.retire(name, this.#users)
     this.#executor.sets.withdraw(name)
     for (const member of this.#members) member.post({ type: 'unset', name })
+  }
+
+  /** A set that was kept will not be published again. */
+  drop(set: ParameterSet): void {
+    this.#sets.drop(set)
   }
 
   /** Gives the memory of a set back that nobody uses: never published, or used no more. */

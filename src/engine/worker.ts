@@ -108,7 +108,7 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   try {
     const result = await work()
     if ('timing' in result) answerInference(id, result)
-    else send({ type: 'done', id, result }, result instanceof Uint8Array ? [result.buffer] : [])
+    else send({ type: 'done', id, result }, buffersOf(result))
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
@@ -117,14 +117,20 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   }
 }
 
+/** What is moved with a result, not copied. */
+function buffersOf(result: MovedResult): ArrayBuffer[] {
+  if (result instanceof Uint8Array) return [result.buffer]
+  return 'file' in result && result.file !== undefined ? [result.file.buffer] : []
+}
+
 /** Through shared memory where the answer fits into a free slot. */
 function answerInference(id: number, computed: Computed): void {
-  const { bytes, jsonBytes, stateBytes, m, timing } = computed
+  const { bytes, jsonBytes, stateBytes, m, executions, timing } = computed
   const slot = answerSlots.take(bytes.length)
   if (slot !== undefined) {
     answerSlots.bytes(slot, bytes.length).set(bytes)
     const { decode, compute, encode } = timing
-    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, decode, compute, encode]
+    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, executions, decode, compute, encode]
     if (answers.send(entry, () => send(LOOK))) return
     answerSlots.give(slot)
   }

@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Body, joinInto } from '../engine/body.ts'
 import { countDropped } from '../engine/garbage.ts'
+import { decodedBody } from './content-encoding.ts'
 
 /** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
 export const LARGE_BYTES = 1024 * 1024
@@ -41,10 +43,16 @@ export function takeUntypedBodies(app: FastifyInstance, collect: Collect = colle
   })
 }
 
-/** Takes bodies of any type and of none, where the protocol lets clients say what they like. */
+/** Takes bodies of any type and of none, compressed ones too, where the protocol lets clients say what they like. */
 export function takeAllBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (request, payload, done) => take(request, payload, collectPieces, done))
+  app.addContentTypeParser('*', (request, payload, done) => {
+    try {
+      take(request, decodedBody(request, payload), collectPieces, done)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
 }
 
 /** The body of a request that was taken by the parsers above, as pieces; none is no pieces. */
@@ -82,13 +90,20 @@ export function collectPieces(_app: FastifyInstance, declared: number): Collecto
 const REST_MS = 1
 
 /** An error makes Fastify close the connection. */
-function take(request: FastifyRequest, payload: NodeJS.ReadableStream, collect: Collect, done: Done): void {
+function take(request: FastifyRequest, payload: Readable, collect: Collect, done: Done): void {
   const limit = request.routeOptions.bodyLimit
-  const declared = Number(request.headers['content-length'])
-  if (declared > limit) {
-    done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
+  const sent = Number(request.headers['content-length'])
+  const stop = (error: Error): void => {
+    // what nobody listens to would be inflated to its end
+    if (payload !== request.raw) payload.destroy()
+    done(error)
+  }
+  if (sent > limit) {
+    stop(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
     return
   }
+  // what a compressed body inflates to is not declared
+  const declared = payload === request.raw ? sent : Number.NaN
   const { admission } = request.server.pool
   const collector = collect(request.server, declared)
   let length = 0
@@ -105,7 +120,7 @@ function take(request: FastifyRequest, payload: NodeJS.ReadableStream, collect: 
       return
     }
     collector.drop()
-    done(error)
+    stop(error)
   }
   const takePiece = (piece: Buffer): void => {
     try {

@@ -219,7 +219,9 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { name } = request.params
-      await app.store.delete(name, () => checkPreconditions(request.headers, stored(name).set.version))
+      await app.store.delete(name, () =>
+        checkPreconditions(request.headers, app.store.unloaded.get(name)?.version ?? stored(name).set.version)
+      )
       return reply.code(204).send(null)
     }
   )

@@ -26,18 +26,29 @@ const plan: TensorPlan = {
     sequence_start: 'scalar',
     sequence_end: 'scalar',
     priority: 'scalar',
-    timeout: 'scalar'
+    timeout: 'scalar',
+    stream_steps: 'scalar'
   },
   inputs: [
     {
       name: 'scalar',
       shape: ['scalar'],
       datatype: 'scalar',
-      parameters: { binary_data_size: 'scalar' },
+      parameters: { binary_data_size: 'scalar', shared_memory_region: 'scalar' },
       data: 'tensor'
     }
   ],
-  outputs: [{ name: 'scalar', parameters: { binary_data: 'scalar', classification: 'scalar', datatype: 'scalar' } }]
+  outputs: [
+    {
+      name: 'scalar',
+      parameters: {
+        binary_data: 'scalar',
+        classification: 'scalar',
+        datatype: 'scalar',
+        shared_memory_region: 'scalar'
+      }
+    }
+  ]
 }
 
 /** What says which input is which, and nothing else. */
