@@ -1,11 +1,13 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { RepositoryIndex } from '../../../schemas/index.ts'
+import { type RepositoryIndex, RepositoryIndexRequest, UnloadModelRequest } from '../../../schemas/index.ts'
 import { Type } from '../../../schemas/typebox.ts'
 import type { Config } from '../../config.ts'
 import { type Body, joined } from '../../engine/body.ts'
 import { LstmError } from '../../errors.ts'
 import { asLoadError } from '../../parameters/repository.ts'
+import { OPTIONAL_BODY } from '../../plugins/documentation.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
+import { bodyCheck } from '../../schema-check.ts'
 import { jsonResponse } from '../declarations.ts'
 import { inferenceErrors } from './declarations.ts'
 import { readers } from './find-model.ts'
@@ -13,9 +15,15 @@ import { readers } from './find-model.ts'
 /** What a request without a file may be long. */
 const SMALL_BYTES = 64 * 1024
 
+const checkIndex = bodyCheck(RepositoryIndexRequest)
+const checkUnload = bodyCheck(UnloadModelRequest)
+
 const managers = ['manage'] as const
 const done = (description: string) => ({ 200: { description, type: 'null' } })
-const body = (schema: string) => ({ required: false, content: { 'application/json': { schema: Type.Ref(schema) } } })
+const optionalBody = (schema: string) => ({
+  [OPTIONAL_BODY]: true,
+  body: { content: { 'application/json': { schema: Type.Ref(schema) } } }
+})
 const params = Type.Object({ model: Type.String({ description: 'Name of the model, which is a parameter set.' }) })
 const tags = ['v2']
 
@@ -34,7 +42,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
         operationId: 'v2RepositoryIndex',
         summary: 'All models, and whether they can be used',
         tags,
-        body: body('RepositoryIndexRequest#'),
+        ...optionalBody('RepositoryIndexRequest#'),
         response: {
           200: jsonResponse('Those that can, by name, then the others.', Type.Ref('RepositoryIndex#')),
           ...inferenceErrors(400, 413, 500)
@@ -42,8 +50,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
       }
     },
     async (request): Promise<RepositoryIndex> => {
-      const { ready = false } = smallBody(bodyOf(request))
-      if (typeof ready !== 'boolean') throw invalid('ready is neither true nor false')
+      const { ready = false } = checkIndex(smallBody(bodyOf(request)))
       return app.repository.index().filter(({ state }) => !ready || state === 'READY')
     }
   )
@@ -60,7 +67,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
           'With a file it does what PUT /parameters/{name} does. Without one it brings back what was unloaded, or reads the file of this name in LSTM_DATA_DIR or LSTM_MODELS_DIR again. Where that fails, what was there goes on serving.',
         tags,
         params,
-        body: body('LoadModelRequest#'),
+        ...optionalBody('LoadModelRequest#'),
         response: { ...done('Loaded.'), ...inferenceErrors(400, 413, 500, 503, 507) }
       }
     },
@@ -90,12 +97,12 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
           'Requests already begun finish on it. What holds it stays, its file or else its memory, so that it can be loaded again; DELETE /parameters/{name} removes it. A model that is not there is no error.',
         tags,
         params,
-        body: body('UnloadModelRequest#'),
+        ...optionalBody('UnloadModelRequest#'),
         response: { ...done('It is out of service.'), ...inferenceErrors(400, 413, 500) }
       }
     },
     async (request, reply) => {
-      smallBody(bodyOf(request))
+      checkUnload(smallBody(bodyOf(request)))
       await app.repository.unload(request.params.model)
       return reply.code(200).send()
     }
@@ -103,20 +110,14 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
 }
 
 /** The body of a request that has a few fields at most; none is no fields. */
-function smallBody(pieces: Body): Record<string, unknown> {
+function smallBody(pieces: Body): unknown {
   const text = Buffer.from(joined(pieces)).toString().trim()
   if (text === '') return {}
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw invalid(`the body is not JSON: ${(error as Error).message.slice(0, 200)}`)
+    throw new LstmError('LSTM_ERR_INVALID_REQUEST', [`the body is not JSON: ${(error as Error).message.slice(0, 200)}`])
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('the body is not a JSON object')
-  return value as Record<string, unknown>
-}
-
-function invalid(reason: string): LstmError {
-  return new LstmError('LSTM_ERR_INVALID_REQUEST', [reason])
+  return value
 }
