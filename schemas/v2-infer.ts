@@ -10,6 +10,8 @@ export const singleLayerInferOutputs = ['ft', 'it', 'cct', 'ot'] as const
 
 const Size = Type.Integer({ minimum: 0, description: 'Bytes of the tensor behind the JSON, in place of `data`.' })
 
+const SharedMemory = Type.Optional(Type.String({ description: 'Not offered.' }))
+
 const Numbers = Type.Unsafe<number[] | number[][] | number[][][]>({
   type: 'array',
   description: 'The values, flat or nested, row-major.'
@@ -52,7 +54,9 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
           datatype: Type.String({
             description: 'Of lengths INT32 or INT64; of others FP32 or FP64, and behind the JSON FP16 or BF16 too.'
           }),
-          parameters: Type.Optional(Type.Object({ binary_data_size: Type.Optional(Size) })),
+          parameters: Type.Optional(
+            Type.Object({ binary_data_size: Type.Optional(Size), shared_memory_region: SharedMemory })
+          ),
           data: Type.Optional(data)
         })
       ),
@@ -72,6 +76,7 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
                     description: 'What it is given as, FP32 if left out; FP16 and BF16 behind the JSON only.'
                   })
                 ),
+                shared_memory_region: SharedMemory,
                 classification: Type.Optional(Type.Integer({ description: 'Not offered.' }))
               })
             )

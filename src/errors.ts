@@ -82,6 +82,12 @@ const table = {
     title: 'The file cannot be read',
     message: (format: string, reason: string) => `${format}: ${reason}`
   },
+  LSTM_ERR_LOAD_FAILED: {
+    status: 400,
+    title: 'The model cannot be loaded',
+    // clients of the Open Inference Protocol look for the first half
+    message: (name: string, reason: string) => `failed to load '${name}', ${reason}`
+  },
   LSTM_ERR_SELF_CHECK_FAILED: {
     status: 400,
     title: 'The model misses its own test vector',
@@ -118,6 +124,19 @@ const table = {
     message: (m: number, got: number) =>
       `x has m = ${got} columns; expected m = ${m}, with which the sequence began: its number of columns cannot change`
   },
+  LSTM_ERR_SEQUENCE_START: {
+    status: 400,
+    title: 'The first request of a sequence has to say so',
+    // Triton's text, which its clients look for, and what came
+    message: (model: string, id: string) =>
+      `inference request for sequence ID to model '${model}' must specify the START flag on the first request of the sequence; no sequence ${id} is running: send sequence_start with its first request`
+  },
+  LSTM_ERR_SEQUENCE_EXPIRED: {
+    status: 400,
+    title: 'The sequence has expired',
+    message: (id: string, model: string, when: string, idleMs: number) =>
+      `sequence ${id} of model '${model}' expired at ${when}, ${idleMs} ms (LSTM_SEQUENCE_IDLE_MS) after its last request: start it again with sequence_start`
+  },
   LSTM_ERR_SEQUENCE_UNSEEN: {
     status: 400,
     title: 'The request belongs to a sequence',
@@ -148,6 +167,12 @@ const table = {
       version === undefined || there === undefined
         ? `Request for unknown model: '${name}' is not found`
         : `Request for unknown model: '${name}' version ${JSON.stringify(version)} is not found; its version is ${JSON.stringify(there)}`
+  },
+  LSTM_ERR_SEQUENCE_NOT_FOUND: {
+    status: 404,
+    title: 'No such sequence',
+    message: (id: string, model: string) =>
+      `no sequence ${id} of model '${model}' is running; GET /v2/models/${model}/sequences lists those that are`
   },
   LSTM_ERR_NOT_FOUND: {
     status: 404,
@@ -205,6 +230,12 @@ const table = {
     title: 'The service has as much to do as it may take',
     message: (what: string, limit: number, setting: string) =>
       `${what} would be more than ${limit}, the limit set by ${setting}; try again when Retry-After says`
+  },
+  LSTM_ERR_SEQUENCES_FULL: {
+    status: 429,
+    title: 'As many sequences are running as may',
+    message: (what: string, limit: number, setting: string) =>
+      `${what} would be more than ${limit}, the limit set by ${setting}: end sequences that are over, with sequence_end or DELETE, or raise the setting`
   },
   LSTM_ERR_RATE_LIMITED: {
     status: 429,

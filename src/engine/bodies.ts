@@ -1,6 +1,6 @@
 import { bodyLength, given, joined, joinInto, staged } from './body.ts'
 import type { Member } from './member.ts'
-import { inferenceKinds } from './messages.ts'
+import { type Inference, inferenceKinds } from './messages.ts'
 import type { Work } from './pending.ts'
 import { createSlotMemory, Slots } from './slots.ts'
 
@@ -17,7 +17,7 @@ export class Bodies {
       member.post({ type: 'run', id, operation: work })
       return undefined
     }
-    if (work.kind !== 'import') {
+    if (isInference(work)) {
       const { kind, body } = work
       const bytes = bodyLength(body)
       const slot = this.#slots.take(bytes)
@@ -33,7 +33,7 @@ export class Bodies {
       }
     }
     // a file is too large for two of it; an inference keeps its body, to be run again if its worker ends
-    const whole = work.kind === 'import' ? given(work.body) : joined(work.body)
+    const whole = isInference(work) ? joined(work.body) : given(work.body)
     member.post({ type: 'run', id, operation: { ...work, body: whole } }, [whole.buffer])
     return undefined
   }
@@ -42,4 +42,8 @@ export class Bodies {
   lost(id: number, slot: number | undefined): void {
     if (slot !== undefined && this.#users.get(slot) === id) this.#slots.give(slot)
   }
+}
+
+function isInference(work: Work): work is Inference {
+  return (inferenceKinds as readonly string[]).includes(work.kind)
 }

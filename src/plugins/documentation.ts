@@ -7,6 +7,8 @@ import { keySchemes } from './access.ts'
 export interface DocumentationOptions {
   /** By operationId: the named examples of its JSON body. The generator has no place for them in a route. */
   readonly requestExamples: Readonly<Record<string, object>>
+  /** The operationIds whose bodies may be left out; the generator writes that each is required. */
+  readonly optionalBodies: readonly string[]
   /** Whether API keys are on: the page has an Authorize button then. */
   readonly keys: boolean
 }
@@ -15,7 +17,7 @@ type OpenApiDocument = ReturnType<NonNullable<FastifyDynamicSwaggerOptions['tran
 
 interface Operation {
   readonly operationId: string
-  readonly requestBody?: { readonly content: Record<string, { examples?: object }> }
+  readonly requestBody?: { required?: boolean; readonly content: Record<string, { examples?: object }> }
 }
 
 /**
@@ -35,7 +37,7 @@ const contentSecurityPolicy = {
 
 /** The API document, made from the routes' declarations, and Swagger UI over it. Registered before the routes. */
 export const documentation = fastifyPlugin(
-  async (app, { requestExamples, keys }: DocumentationOptions) => {
+  async (app, { requestExamples, optionalBodies, keys }: DocumentationOptions) => {
     await app.register(fastifySwagger, {
       openapi: {
         openapi: '3.1.0',
@@ -62,6 +64,7 @@ export const documentation = fastifyPlugin(
         for (const { operationId, requestBody } of operations) {
           const examples = requestExamples[operationId]
           if (examples !== undefined) requestBody!.content['application/json'].examples = examples
+          if (optionalBodies.includes(operationId)) requestBody!.required = false
         }
         return document as OpenApiDocument
       },

@@ -85,8 +85,14 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
   }
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
   reply.code(error.status)
-  if (V2.test(request.url)) return reply.type('application/json').send(inferenceError(error, request.id))
-  return reply.type('application/problem+json').send(problem(error, request.id))
+  if (!V2.test(request.url)) return reply.type('application/problem+json').send(problem(error, request.id))
+  // a serializer of its own keeps Fastify from adding a charset, behind which KServe's client finds no text to show
+  return reply.type('application/json').serializer(JSON.stringify).send(inferenceError(error, request.id))
+}
+
+/** Of what Fastify refuses before it has found a route: a path that cannot be decoded. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, request, new LstmError('LSTM_ERR_INVALID_REQUEST', [error.message]))
 }
 
 /** An error as the Open Inference Protocol has it. */

@@ -6,7 +6,7 @@ const problemMeaning = {
   400: 'The body, a name or a query is wrong; `code` and `errors` say what and where.',
   401: 'API keys are on, and none came or it is not known.',
   403: 'The API key does not have the scope that this needs.',
-  404: 'There is no such parameter set.',
+  404: 'There is no such parameter set or model.',
   406: 'None of the forms offered is accepted.',
   412: 'A precondition failed: the set has another version, or is there already.',
   413: 'The body is larger than the limit.',

@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
-import { LstmError } from '../../src/errors.ts'
 import { operations } from '../api-document.ts'
-import { type Answer, type Service, startService } from '../service.ts'
+import { type Service, startService } from '../service.ts'
 import { randomSet } from '../tensors.ts'
-
-/** How each documented status of each operation comes about. `ask` holds every answer against the document. */
-type Scenario = (service: Service) => Promise<Answer>
+import {
+  get,
+  guarded,
+  post,
+  type Scenario,
+  whenClosed,
+  whenDiskFull,
+  whenFaulty,
+  whenLate,
+  whenStoreFaulty
+} from './scenarios.ts'
+import { v2ModelScenarios } from './v2/model-scenarios.ts'
 
 const set = randomSet(1, 1, 1, 1)
 const cell = { parameters: 'p', xt: [[1]] }
@@ -15,90 +23,16 @@ const sequence = { parameters: 'p', x: [[[1]]] }
 const text = { 'content-type': 'text/plain' }
 const large = JSON.stringify({ ...cell, xt: [new Array(5000).fill(0.5)] })
 
-const fault = async (): Promise<never> => {
-  throw new Error('made to fail')
-}
-
-/** The pool fails, as it does when an operation meets a bug. */
-const whenFaulty =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    Object.assign(service.app.pool, { run: fault, infer: fault })
-    return scenario(service)
-  }
-
-/** The pool finds no time. */
-const whenLate =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    const late = async (): Promise<never> => {
-      throw new LstmError('LSTM_ERR_DEADLINE', [1])
-    }
-    Object.assign(service.app.pool, { run: late, infer: late })
-    return scenario(service)
-  }
-
-/** The store fails. */
-const whenStoreFaulty =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    const broken = () => {
-      throw new Error('made to fail')
-    }
-    Object.assign(service.app.store, { get: broken, list: broken })
-    return scenario(service)
-  }
-
-/** The workers are gone. */
-const whenClosed =
-  (scenario: Scenario): Scenario =>
-  async (service) => {
-    await service.app.pool.close()
-    return scenario(service)
-  }
-
-/** The disk has no room. */
-const whenDiskFull =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    const keep = (name: string) => ({ name, created: '', aside: '/dev/full' })
-    Object.assign(service.app.store.folder!, { keep, drop: async () => {} })
-    return scenario(service)
-  }
-
-/** More than once, where the rate limit lets one request through. */
-const again =
-  (scenario: Scenario): Scenario =>
-  async (service) => {
-    await scenario(service)
-    return scenario(service)
-  }
-
-/** What every operation with a scope may answer: no key, a key for something else, too often. */
-const guarded = (scenario: (headers: Record<string, string>) => Scenario): Record<string, Scenario> => ({
-  401: scenario({}),
-  403: scenario({ authorization: 'Bearer none' }),
-  429: again(scenario({}))
-})
-
 const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('sha256').update(key).digest('hex')}\n`
 /** Keys that allow nothing but the metrics, and everything but those. */
 const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
 
 const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
 
-const post =
-  (url: string, body: unknown, headers: Record<string, string> = {}): Scenario =>
-  ({ ask }) =>
-    ask({ url, body, headers })
 const put =
   (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
   ({ ask }) =>
     ask({ method: 'PUT', url: `/parameters/${name}`, body, headers })
-const get =
-  (url: string, headers: Record<string, string> = {}): Scenario =>
-  ({ ask }) =>
-    ask({ method: 'GET', url, headers })
 const remove =
   (url: string, headers: Record<string, string> = {}): Scenario =>
   ({ ask }) =>
@@ -204,7 +138,8 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
   v2InferStream: v2Inference(() => 'infer_stream'),
   v2InferStreamVersion: v2Inference((version) => `versions/${version}/infer_stream`),
-  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
+  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) },
+  ...v2ModelScenarios
 }
 
 for (const { method, path, operation } of operations) {

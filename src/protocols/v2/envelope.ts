@@ -34,11 +34,21 @@ const plan: TensorPlan = {
       name: 'scalar',
       shape: ['scalar'],
       datatype: 'scalar',
-      parameters: { binary_data_size: 'scalar' },
+      parameters: { binary_data_size: 'scalar', shared_memory_region: 'scalar' },
       data: 'tensor'
     }
   ],
-  outputs: [{ name: 'scalar', parameters: { binary_data: 'scalar', classification: 'scalar', datatype: 'scalar' } }]
+  outputs: [
+    {
+      name: 'scalar',
+      parameters: {
+        binary_data: 'scalar',
+        classification: 'scalar',
+        datatype: 'scalar',
+        shared_memory_region: 'scalar'
+      }
+    }
+  ]
 }
 
 /** What says which input is which, and nothing else. */

@@ -13,8 +13,9 @@ import { withModel } from './model.ts'
 import { outputTensor } from './outputs.ts'
 import { rawEnvelope } from './raw.ts'
 import { type Response, writeResponse } from './response.ts'
-import { checkSequence, firstStates, stateValues, writeStates } from './states.ts'
+import { checkSequence, firstStates, stateValues, stepsDone, writeStates } from './states.ts'
 import { within } from './timeout.ts'
+import { numericVersion } from './version.ts'
 import { wantedOutputs } from './wanted.ts'
 
 /**
@@ -49,23 +50,30 @@ async function compute(
   if (lengths !== undefined) located(lengths.path, () => checkLengths(lengths.value, m, T_x))
   checkSequence(call, request, set, m)
   const states = firstStates(received, inputs, layout, set, m)
+  const done = stepsDone(received)
 
   const { ofSet } = wanted
   const predict = ofSet.has('y') ? 'all' : ofSet.has('y_last') ? 'last' : 'none'
   const description = { set, m, T_x, lengths: lengths?.value, gates: ofSet.gates(false), predict } as const
   const stateBytes = call.sequence === undefined ? 0 : Float32Array.BYTES_PER_ELEMENT * stateValues(set, m)
-  const head = { model_name: call.model, model_version: set.version, ...(id !== undefined && { id }) }
+  const head = { model_name: call.model, model_version: numericVersion(set.version), ...(id !== undefined && { id }) }
   const encode = (job: Job): Response => {
     const outputs = wanted.outputs.map((each) => ({
       wanted: each,
       tensor: outputTensor(job, each.name, ofSet, layout, context.kernel)
     }))
     const response = writeResponse(head, outputs, stateBytes)
-    if (stateBytes > 0) writeStates(job, response.bytes.subarray(-stateBytes))
+    if (stateBytes > 0) writeStates(job, done, response.bytes.subarray(-stateBytes))
     return response
   }
-  const { answer, begun, computeMs, encodeMs } = await within(call.arrived, timeout, context, (limited) =>
+  const { answer, executions, begun, computeMs, encodeMs } = await within(call.arrived, timeout, context, (limited) =>
     withJob(limited, description, { input, ...states }, encode)
   )
-  return { ...answer, stateBytes, m, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
+  return {
+    ...answer,
+    stateBytes,
+    m,
+    executions,
+    timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs }
+  }
 }

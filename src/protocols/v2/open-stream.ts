@@ -74,7 +74,7 @@ function open(received: ReceivedCall, set: ParameterSet, { limits }: WorkerConte
       outputs: [...ofEnd, ...outputs.filter(({ name }) => name === 'y_last')]
     }
   }
-  return { ...write(stream, x.value, states), m }
+  return { ...write(stream, x.value, states), m, executions: 0 }
 }
 
 /** The JSON of a stream, x block by block, and the states. */

@@ -8,8 +8,11 @@ import type { InferCall, ReceivedCall } from './call.ts'
 import type { InferRequest } from './envelope.ts'
 import { badInput, located } from './fault.ts'
 import type { Inputs } from './inputs.ts'
+import { readStateHead, STATE_HEAD_BYTES, writeStateHead } from './state-head.ts'
 
-/** The states of a sequence between its requests: (m, n_h) of `a` and (m, n_a) of `c` for each layer in turn. */
+/** The states of a sequence between its requests, as state-head.ts describes them. */
+
+const HEAD = STATE_HEAD_BYTES / Float32Array.BYTES_PER_ELEMENT
 
 /** Where a job begins, for each layer; undefined begins at zeros. */
 interface FirstStates {
@@ -17,9 +20,9 @@ interface FirstStates {
   readonly cellStates: readonly RowSource[] | undefined
 }
 
-/** Values that the states of m columns have. */
-export function stateValues(set: ParameterSet, m: number): number {
-  return placedLayers(set).reduce((sum, { layer }) => sum + m * (layer.n_h + layer.n_a), 0)
+/** Words that the states of m columns have, with what stands before them. */
+export function stateValues(set: Pick<ParameterSet, 'layers'>, m: number): number {
+  return placedLayers(set).reduce((sum, { layer }) => sum + m * (layer.n_h + layer.n_a), HEAD)
 }
 
 /**
@@ -60,7 +63,7 @@ export function checkVersion(model: string, version: string, set: ParameterSet):
 /** The states that a sequence has reached, of each layer. */
 export function continuedStates(states: Float32Array, set: ParameterSet, m: number): FirstStates {
   if (states.length !== stateValues(set, m)) throw new Error('the states of a sequence are not those of its set')
-  let at = 0
+  let at = HEAD
   const take = (n: number): RowSource => {
     const data = states.subarray(at, at + m * n)
     at += m * n
@@ -107,7 +110,8 @@ export function firstStates(
 /** Where a job begins, as `continuedStates` reads it. */
 export function packStates({ hiddenStates, cellStates }: FirstStates, set: ParameterSet, m: number): Float32Array {
   const packed = new Float32Array(stateValues(set, m))
-  let at = 0
+  writeStateHead({ steps: 0, version: set.version }, new Uint8Array(packed.buffer))
+  let at = HEAD
   const put = (source: RowSource | undefined, n: number): void => {
     for (let j = 0; j < m; j++) {
       for (let i = 0; i < n; i++, at++) {
@@ -122,9 +126,18 @@ export function packStates({ hiddenStates, cellStates }: FirstStates, set: Param
   return packed
 }
 
-/** The states after the last real step of each column, as `continuedStates` reads them. */
-export function writeStates(job: Job, target: Uint8Array): void {
-  let at = 0
+/** Steps that a sequence has made; 0 when it begins. To be asked before anything is waited for. */
+export function stepsDone({ states: { buffer, byteOffset, byteLength } }: ReceivedCall): number {
+  return byteLength === 0 ? 0 : readStateHead(new Uint8Array(buffer, byteOffset, byteLength)).steps
+}
+
+/**
+ * The states after the last real step of each column, as `continuedStates` reads them.
+ * @param done steps before those of the job
+ */
+export function writeStates(job: Job, done: number, target: Uint8Array): void {
+  writeStateHead({ steps: done + job.T_x, version: job.set.version }, target)
+  let at = STATE_HEAD_BYTES
   for (const place of job.whole.passes.keys()) {
     for (const state of ['a', 'c'] as const) {
       const { buffer, byteOffset, byteLength } = job.lastSteps([job.states(place, state)])

@@ -7,7 +7,9 @@ import type { InferCall } from '../../protocols/v2/call.ts'
 export const JSON_LENGTH = 'inference-header-content-length'
 
 const model = Type.String({ description: 'Name of a parameter set.' })
-const version = Type.String({ description: 'Its version; any other is not found.' })
+const version = Type.String({
+  description: 'Its version, as the metadata or the native routes say it; any other is not found.'
+})
 const ModelPath = Type.Object({ model })
 const VersionPath = Type.Object({ model, version })
 

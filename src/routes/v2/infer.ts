@@ -3,12 +3,11 @@ import { Type } from '../../../schemas/typebox.ts'
 import type { Config } from '../../config.ts'
 import type { Answer } from '../../engine/messages.ts'
 import { askedEncoding, encoded } from '../../plugins/content-encoding.ts'
-import { bodyOf } from '../../plugins/raw-body.ts'
-import { writeCall } from '../../protocols/v2/call.ts'
 import { computedHeaders } from '../declarations.ts'
-import { runInference, sendBytes } from '../run-inference.ts'
+import { sendBytes } from '../run-inference.ts'
 import { binaryContent, callOf, InferHeaders, inferBodies, JSON_LENGTH, modelPaths } from './call.ts'
 import { inferenceErrors } from './declarations.ts'
+import { sequencedInference } from './sequenced-inference.ts'
 
 const answerHeaders = {
   ...computedHeaders,
@@ -42,15 +41,34 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
     }
   }
 
+  const run = sequencedInference(app, config)
   for (const { base, suffix, of, params } of modelPaths) {
     const operationId = `v2Infer${suffix}`
     const summary = `Sequences through a set${of}, by the Open Inference Protocol`
     const declared = { ...shared, schema: { ...schema, operationId, summary, params } }
     app.post(`${base}/infer`, declared, async (request, reply) => {
-      const call = writeCall(callOf(request, reply))
-      const answer = await runInference('infer', [call, ...bodyOf(request)], request, reply, config)
+      const call = callOf(request, reply)
+      const answer = await counted(call.model, request, reply, () => run(call, request, reply))
       return sendAnswer(request, reply, answer)
     })
+  }
+}
+
+/** Runs an inference and counts it among those of its model. */
+async function counted(
+  model: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  run: () => Promise<Answer>
+): Promise<Answer> {
+  const { modelStatistics } = request.server
+  try {
+    const answer = await run()
+    modelStatistics.answered(model, answer, request.phases!)
+    return answer
+  } catch (error) {
+    modelStatistics.failed(model, reply.elapsedTime)
+    throw error
   }
 }
 

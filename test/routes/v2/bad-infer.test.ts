@@ -217,6 +217,18 @@ const faults: Record<string, Fault[]> = {
       /^y: classification is not offered/
     ],
     [
+      { ...inputs(x), outputs: [{ name: 'y', parameters: { shared_memory_region: 'r', shared_memory_byte_size: 8 } }] },
+      tensor,
+      '/outputs/0/parameters/shared_memory_region',
+      /^y: shared memory is not offered/
+    ],
+    [
+      inputs({ name: 'x', shape: [2, 1, 3], datatype: 'FP32', parameters: { shared_memory_region: 'r' } }),
+      tensor,
+      '/inputs/0/parameters/shared_memory_region',
+      /^x: shared memory is not offered/
+    ],
+    [
       { ...inputs(x), outputs: [{ name: 'y', parameters: { datatype: 'FP16' } }] },
       tensor,
       '/outputs/0/parameters/datatype',
