@@ -86,7 +86,7 @@ t.test('only the JSON of a body is looked at, in however many pieces it came', a
   }
 })
 
-t.test('any JSON is searched as JSON.parse reads it', async (t) => {
+t.test('any JSON is searched as JSON.parse reads it', async () => {
   const rest = fc.dictionary(
     fc.string().filter((key) => key !== 'parameters'),
     fc.jsonValue()
