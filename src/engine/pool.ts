@@ -5,7 +5,7 @@ import { Admission, type AdmissionLimits } from './admission.ts'
 import { BACKGROUND_BYTES, Background } from './background.ts'
 import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
-import { type Body, isGone, joined } from './body.ts'
+import { type Body, isGone, joined, staged } from './body.ts'
 import { Executor, stackOf } from './executor.ts'
 import { InlinePolicy } from './inline.ts'
 import type { Limits } from './limits.ts'
@@ -198,7 +198,7 @@ export class Pool {
     this.#pendingHere++
     this.admission.begin(bodyBytes)
     try {
-      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
       return { ...computed, free: () => {} }
     } catch (error) {
       if (error instanceof LstmError) throw error

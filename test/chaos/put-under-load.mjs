@@ -70,6 +70,7 @@ async function load(forSeconds) {
 
 const rows = []
 const ratios = []
+const resident = []
 let puts = 0
 const putMs = []
 putter.on('message', ({ type, status, text, ms }) => {
@@ -84,13 +85,13 @@ putter.send({ type: 'begin' })
 await load(Math.min(6, seconds / 2))
 putter.send({ type: 'stop' })
 await said('over')
-const before = residentBytes(server.pid)
 for (let round = 0; round < ROUNDS; round++) {
   const quiet = await load(seconds / ROUNDS)
   putter.send({ type: 'begin' })
   const busy = await load(seconds / ROUNDS)
   putter.send({ type: 'stop' })
   await said('over')
+  resident.push(residentBytes(server.pid))
   ratios.push(quantile(busy, 0.99) / quantile(quiet, 0.99))
   for (const [name, times] of [
     ['quiet', quiet],
@@ -107,7 +108,8 @@ for (let round = 0; round < ROUNDS; round++) {
     })
   }
 }
-const growth = residentBytes(server.pid) / before
+// of the last round against the first, both with a PUT every second
+const growth = resident[resident.length - 1] / resident[0]
 putter.send({ type: 'end' })
 clients.close()
 await server.end('SIGTERM')

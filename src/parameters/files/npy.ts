@@ -36,9 +36,9 @@ export function readNpy(bytes: Uint8Array, name: string, maxValues = Number.MAX_
   }
   if (count > maxValues) throw fault(`it has ${count} values, ${maxValues} are left of what is read at once`)
 
-  // what nearly every file has, without a call for each value
+  // what nearly every file has: copied, without a call for each value
   if (descr === '<f4' && (!fortranOrder || shape.length < 2)) {
-    return { shape, data: readFloats(bytes.subarray(end), 'float32', shape, name) }
+    return { shape, data: readFloats(new Uint8Array(bytes.subarray(end)), 'float32', shape, name) }
   }
   const data = new Float32Array(count)
   const next = fortranOrder ? fortranOrderOf(shape) : undefined

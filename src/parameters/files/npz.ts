@@ -9,7 +9,7 @@ const SUFFIX = '.npy'
 const OPTIONS = 'lstm_serve.json'
 
 export interface Npz {
-  /** Name (without `.npy`) → array, in the file's order; may be views on the file. */
+  /** Name (without `.npy`) → array, in the file's order; nothing in it points into the file. */
   readonly arrays: Map<string, NamedArray>
   /** Text of `lstm_serve.json`. */
   readonly options: string | undefined

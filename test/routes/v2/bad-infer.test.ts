@@ -20,7 +20,7 @@ const faults: Record<string, Fault[]> = {
     ['[]', body, '', /./],
     ['{"inputs":[}', 'LSTM_ERR_MALFORMED_JSON', undefined, /at byte 11/],
     [{}, body, '/inputs', '/inputs is missing'],
-    [{ inputs: {} }, body, '/inputs', '/inputs must be an object'],
+    [{ inputs: {} }, body, '/inputs', '/inputs must be an array'],
     [{ inputs: ['x'] }, body, '/inputs/0', /./],
     [{ ...inputs(x), id: 7 }, body, '/id', /./],
     [{ ...inputs(x), id: ['a'] }, body, '/id', '/id must be a single value'],
