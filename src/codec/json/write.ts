@@ -1,5 +1,5 @@
 import { LstmError } from '../../errors.ts'
-import { encodeBase64 } from '../base64.ts'
+import { base64Length, encodeBase64 } from '../base64.ts'
 import { firstNonFinite } from '../finite.ts'
 import { contiguous, indexOf } from '../strided.ts'
 import type { StridedTensor } from '../tensor.ts'
@@ -76,11 +76,11 @@ export class JsonWriter {
    */
   base64(tensor: StridedTensor): this {
     const values = contiguous(tensor)
-    if (firstNonFinite(values) >= 0) throw nonFinite(tensor)
-    const text = encodeBase64(values)
+    const textLength = base64Length(values.byteLength)
     this.raw(`{"shape":[${tensor.shape.join(',')}],"data":"`)
-    this.reserve(text.length)
-    this.length += Buffer.from(this.bytes.buffer).write(text, this.length, 'latin1')
+    this.reserve(textLength)
+    if (!encodeBase64(values, this.bytes, this.length)) throw nonFinite(tensor)
+    this.length += textLength
     return this.raw('"}')
   }
 

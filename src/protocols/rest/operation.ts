@@ -23,7 +23,7 @@ export function operation<Request extends { parameters: string | Static<typeof D
   const check = bodyCheck(schema)
   return (body, context) => {
     const arrived = performance.now()
-    const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth })) as Request
+    const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth, shortLived: true })) as Request
     return withParameters(request.parameters, context, async (resolved) => {
       const { bytes, begun, computeMs, encodeMs } = await compute(request, resolved, context)
       return { bytes, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
