@@ -73,6 +73,8 @@ export interface Timing {
 /** The answer of an inference, in its worker. */
 export interface Computed {
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** Their memory is used again after it; where it is left out, or never called, it is not. */
+  readonly release?: () => void
   readonly timing: Timing
 }
 

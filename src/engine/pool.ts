@@ -163,8 +163,8 @@ export class Pool {
     this.#pendingHere++
     this.admission.begin(bodyBytes)
     try {
-      const { bytes, timing } = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
-      return { bytes, timing, free: () => {} }
+      const { bytes, timing, release } = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      return { bytes, timing, free: release ?? (() => {}) }
     } catch (error) {
       if (error instanceof LstmError) throw error
       this.#options.onFault('an operation failed', stackOf(error))

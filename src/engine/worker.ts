@@ -96,15 +96,20 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
 }
 
 /** Through shared memory where the answer fits into a free slot. */
-function answerInference(id: number, { bytes, timing }: Computed): void {
+function answerInference(id: number, { bytes, timing, release }: Computed): void {
   const slot = answerSlots.take(bytes.length)
   if (slot !== undefined) {
     answerSlots.bytes(slot, bytes.length).set(bytes)
     const entry = [id, slot, bytes.length, timing.decode, timing.compute, timing.encode]
-    if (answers.send(entry, () => send(LOOK))) return
+    if (answers.send(entry, () => send(LOOK))) {
+      release?.()
+      return
+    }
     answerSlots.give(slot)
   }
-  send({ type: 'done', id, result: { bytes, timing } }, [bytes.buffer])
+  // what is moved is the whole buffer: not that of a small answer in memory that had been a large one's
+  const own = 2 * bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes
+  send({ type: 'done', id, result: { bytes: own, timing } }, [own.buffer])
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

@@ -25,8 +25,8 @@ export function operation<Request extends { parameters: string | Static<typeof D
     const arrived = performance.now()
     const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth, shortLived: true })) as Request
     return withParameters(request.parameters, context, async (resolved) => {
-      const { bytes, begun, computeMs, encodeMs } = await compute(request, resolved, context)
-      return { bytes, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
+      const { answer, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+      return { ...answer, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
     })
   }
 }

@@ -1,3 +1,4 @@
+import type { LentDocument } from '../../codec/json/write.ts'
 import { Job, type JobDescription, type RowSource } from '../../engine/job.ts'
 import type { WorkerContext } from '../context.ts'
 
@@ -11,7 +12,7 @@ export interface JobRows {
 
 /** The bytes of an answer, and where the time since `begun` went; milliseconds, `performance.now()` of this thread. */
 export interface JobAnswer {
-  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly answer: LentDocument
   /** When the job was ready to run. */
   readonly begun: number
   readonly computeMs: number
@@ -26,7 +27,7 @@ export async function withJob(
   { kernel, sharing, limits, runningValues, onJob }: WorkerContext,
   description: Omit<JobDescription, 'maxValues' | 'reserve'>,
   { input, hiddenStates, cellStates }: JobRows,
-  encode: (job: Job) => Uint8Array<ArrayBuffer>
+  encode: (job: Job) => LentDocument
 ): Promise<JobAnswer> {
   let reserved = 0
   const reserve = (values: number): void => {
@@ -42,8 +43,8 @@ export async function withJob(
     const begun = performance.now()
     const computeMs = await sharing.run(job.whole)
     const computed = performance.now()
-    const bytes = encode(job)
-    return { bytes, begun, computeMs, encodeMs: performance.now() - computed }
+    const answer = encode(job)
+    return { answer, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
     runningValues.give(reserved)
     job?.release()
