@@ -11,11 +11,13 @@ import { documentation } from './plugins/documentation.ts'
 import { drain } from './plugins/drain.ts'
 import { engine } from './plugins/engine.ts'
 import { metrics } from './plugins/metrics.ts'
-import { problems } from './plugins/problems.ts'
+import { modelStatistics } from './plugins/model-statistics.ts'
+import { answerFrameworkError, problems } from './plugins/problems.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { schemas } from './plugins/schemas.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
+import { sequences } from './plugins/sequences.ts'
 import { tlsRenewal } from './plugins/tls-renewal.ts'
 import { tracing } from './plugins/tracing.ts'
 import { requestExamples } from './routes/examples.ts'
@@ -23,6 +25,7 @@ import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { parameterRoutes } from './routes/parameters.ts'
+import { v2Routes } from './routes/v2/routes.ts'
 
 /**
  * The whole service without a socket: production and tests build the same one.
@@ -44,6 +47,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
     // a request that still comes over an open connection while the server closes is answered like any other
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // a name that is too long is told so, rather than that there is no such path
     routerOptions: { maxParamLength: maxHeaderSize },
@@ -66,10 +70,13 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(schemas)
   await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
+  await app.register(modelStatistics)
+  await app.register(sequences, config)
   await app.register(admission)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)
   await app.register(inferenceRoutes, config)
   await app.register(parameterRoutes, config)
+  await app.register(v2Routes, config)
   return app
 }

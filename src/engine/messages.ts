@@ -5,15 +5,17 @@ import type { Keep } from '../parameters/durable/folder.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import type { Body } from './body.ts'
+import type { Intake, IntakeMessage } from './intake.ts'
 import type { Limits } from './limits.ts'
-import type { Part } from './part.ts'
+import type { Part, PartCost } from './part.ts'
 import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
 /** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
-export const inferenceKinds = ['cell', 'sequence'] as const
+export const inferenceKinds = ['cell', 'sequence', 'infer', 'openStream', 'endStream'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
 
 interface Export {
@@ -35,10 +37,22 @@ interface Import {
 interface Restore {
   readonly kind: 'restore'
   readonly path: string
+  /** In place of those that are stored with it. */
+  readonly settings?: ImportSettings
+}
+
+/** Finds a model file and what else a request to load a model holds. */
+interface ReadLoad {
+  readonly kind: 'read-load'
+  readonly body: Body
 }
 
 /** What is run beside inferences, as the pool gets it. */
-export type Operation = Import | Restore | Export
+export type Operation = Import | Restore | Export | ReadLoad
+
+/** A large body goes to the background thread as it comes. */
+type BackgroundImport = Omit<Import, 'body'> & { readonly body: Body | Intake }
+export type BackgroundOperation = BackgroundImport | Restore | Export | ReadLoad
 
 export interface Inference {
   readonly kind: InferenceKind
@@ -53,12 +67,15 @@ export interface RestoredSet {
   readonly created: string
 }
 
+export type BackgroundOperationOf<K extends Operation['kind']> = Extract<BackgroundOperation, { kind: K }>
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
-export type MovedOperation = Moved<Inference> | Moved<Import> | Restore | Export
+export type MovedOperation = Moved<Inference> | Moved<Import> | Moved<ReadLoad> | Restore | Export
 type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
 export type MovedImport = Moved<Import>
+/** An import whose body has been sent before, in pieces; this is its number. */
+export type MovedLargeImport = Omit<Import, 'body'> & { readonly intake: number }
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {
@@ -70,8 +87,19 @@ export interface Timing {
   readonly encode: number
 }
 
+/** What the bytes of an answer are: JSON, then tensors, then states, each of which may be none. */
+export interface AnswerParts {
+  readonly jsonBytes: number
+  /** Of the states after the last step, which the HTTP side keeps to itself. */
+  readonly stateBytes: number
+  /** Columns that were computed. */
+  readonly m: number
+  /** Batches of the kernel that it stands for: less than 1 where requests shared them. */
+  readonly executions: number
+}
+
 /** The answer of an inference, in its worker. */
-export interface Computed {
+export interface Computed extends AnswerParts {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** Their memory is used again after it; where it is left out, or never called, it is not. */
   readonly release?: () => void
@@ -79,7 +107,7 @@ export interface Computed {
 }
 
 /** The answer of an inference, from the pool. */
-export interface Answer {
+export interface Answer extends AnswerParts {
   /** In memory of the worker, which is used again after `free`. */
   readonly bytes: Uint8Array
   readonly timing: Timing
@@ -92,14 +120,15 @@ export interface Results {
   import: ParameterSet
   restore: RestoredSet
   export: Uint8Array<ArrayBuffer>
+  'read-load': LoadRequest
 }
 
 /** A result on its way by message; buffers are moved. */
-export type MovedResult = Computed | ParameterSet | RestoredSet | Uint8Array<ArrayBuffer>
+export type MovedResult = Computed | ParameterSet | RestoredSet | LoadRequest | Uint8Array<ArrayBuffer>
 
-/** How the work on a part ended: milliseconds of the kernel, a fault for the log, or with the worker that had it. */
+/** How the work on a part ended: with what it cost, a fault for the log, or with the worker that had it. */
 export type PartOutcome =
-  | { readonly type: 'computed'; readonly ms: number }
+  | ({ readonly type: 'computed' } & PartCost)
   | { readonly type: 'fault'; readonly stack: string }
   | { readonly type: 'lost' }
   /** Nobody wanted it any more. */
@@ -110,7 +139,8 @@ export const LOOK = 0
 
 export type ToWorker =
   | typeof LOOK
-  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
+  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation | MovedLargeImport }
+  | IntakeMessage
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
@@ -138,7 +168,7 @@ export type FromWorker =
 interface Exchange {
   /** Mailbox to the worker: id, index of the kind, slot of the body, bytes of the body, number of changes before it. */
   readonly requests: SharedArrayBuffer
-  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, and the timing. */
+  /** Mailbox from the worker: id, slot of the answer, bytes of the answer, its parts and the timing. */
   readonly answers: SharedArrayBuffer
   /** Slots of bodies; the pool's, the same for all workers. */
   readonly bodySlots: SharedArrayBuffer
@@ -161,4 +191,6 @@ export interface WorkerData {
   readonly sets: ReadonlyMap<string, PublishedSet>
   /** Workers of the pool, this one among them. */
   readonly workers: number
+  /** It is the thread of Background. */
+  readonly background?: boolean
 }

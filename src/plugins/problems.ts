@@ -1,6 +1,6 @@
 import type { FastifyContextConfig, FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import type { Problem } from '../../schemas/index.ts'
+import type { InferenceError, Problem } from '../../schemas/index.ts'
 import { type ErrorCode, LstmError } from '../errors.ts'
 
 declare module 'fastify' {
@@ -16,7 +16,13 @@ declare module 'fastify' {
   }
 }
 
-/** The one place where errors become replies: application/problem+json (RFC 9457). */
+/** Paths of the Open Inference Protocol. */
+const V2 = /^\/v2(?:[/?]|$)/
+
+/**
+ * The one place where errors become replies: application/problem+json (RFC 9457), and under /v2 the same fields beside
+ * the text that the Open Inference Protocol has for them.
+ */
 export const problems = fastifyPlugin(
   async (app) => {
     app.decorateRequest('errorCode', undefined)
@@ -78,7 +84,20 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
     void reply.header('retry-after', String(request.server.pool.admission.secondsToIdle))
   }
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
-  return reply.code(error.status).type('application/problem+json').send(problem(error, request.id))
+  reply.code(error.status)
+  if (!V2.test(request.url)) return reply.type('application/problem+json').send(problem(error, request.id))
+  // a serializer of its own keeps Fastify from adding a charset, behind which KServe's client finds no text to show
+  return reply.type('application/json').serializer(JSON.stringify).send(inferenceError(error, request.id))
+}
+
+/** Of what Fastify refuses before it has found a route: a path that cannot be decoded. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, request, new LstmError('LSTM_ERR_INVALID_REQUEST', [error.message]))
+}
+
+/** An error as the Open Inference Protocol has it. */
+export function inferenceError(error: LstmError, requestId: string): InferenceError {
+  return { error: error.message, ...problem(error, requestId) }
 }
 
 /** The body of an answer. */

@@ -22,6 +22,10 @@ function obey(id: number, body: Uint8Array): void {
   if (command === 'exit') process.exit(0)
   if (command === 'throw') throw new Error('made to fail')
   const bytes = new Uint8Array(Buffer.from(JSON.stringify([...names])))
-  send({ type: 'done', id, result: { bytes, timing: { decode: 0, compute: 0, encode: 0 } } })
+  send({
+    type: 'done',
+    id,
+    result: { bytes, jsonBytes: 0, stateBytes: 0, m: 0, executions: 0, timing: { decode: 0, compute: 0, encode: 0 } }
+  })
 }
 send({ type: 'ready' })

@@ -5,6 +5,7 @@ import { contiguous, indexOf } from '../strided.ts'
 import type { StridedTensor } from '../tensor.ts'
 import { FLOATS, floatBits, TEXT, text, writeNumbers } from './wasm/module.ts'
 
+const SPACE = 0x20
 const COMMA = 0x2c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
@@ -138,6 +139,22 @@ export class JsonWriter {
     }
     this.length = length + text.length
     return true
+  }
+
+  /**
+   * The document with something behind it, in one buffer: filled up with spaces to a multiple of `multiple`, then
+   * `behind` bytes for the caller to write. It ends the writer.
+   * @returns the buffer, and the length of the document
+   */
+  finishWith(multiple: number, behind: number): { bytes: Uint8Array<ArrayBuffer>; length: number } {
+    while (this.length % multiple !== 0) this.put(SPACE)
+    const { length } = this
+    const bytes = new Uint8Array(length + behind)
+    bytes.set(this.bytes.subarray(0, length))
+    spare(this.bytes)
+    this.bytes = NOTHING
+    this.length = 0
+    return { bytes, length }
   }
 
   private reserve(count: number): void {

@@ -1,11 +1,12 @@
 import type { Static, TSchema } from '../../../schemas/typebox.ts'
 import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import type { LentDocument } from '../../codec/json/write.ts'
 import type { Computed } from '../../engine/messages.ts'
 import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
+import type { JobAnswer } from '../forward/with-job.ts'
 import type { DecodedArrays } from './forms.ts'
 import { type ResolvedSet, withParameters } from './resolve.ts'
-import type { JobAnswer } from './with-job.ts'
 
 /** From the bytes of a request to those of its answer. It has read the body before it first waits for anything. */
 export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Computed>
@@ -18,15 +19,16 @@ export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Co
 export function operation<Request extends { parameters: string | Static<typeof DecodedArrays> }>(
   plan: TensorPlan,
   schema: TSchema & { static?: Request },
-  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<JobAnswer>
+  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<JobAnswer<LentDocument>>
 ): Operation {
   const check = bodyCheck(schema)
   return (body, context) => {
     const arrived = performance.now()
     const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth, shortLived: true })) as Request
     return withParameters(request.parameters, context, async (resolved) => {
-      const { answer, begun, computeMs, encodeMs } = await compute(request, resolved, context)
-      return { ...answer, timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs } }
+      const { answer, m, executions, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+      const timing = { decode: begun - arrived, compute: computeMs, encode: encodeMs }
+      return { ...answer, jsonBytes: answer.bytes.length, stateBytes: 0, m, executions, timing }
     })
   }
 }

@@ -1,18 +1,19 @@
 import { sequenceOutputs, sequenceRequest, singleLayerOutputs } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
+import type { LentDocument } from '../../codec/json/write.ts'
 import { placedLayers } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
+import { checkLengths } from '../forward/lengths.ts'
+import { lastStates, layerRows, Outputs, predictionView, rowsView } from '../forward/outputs.ts'
+import { encodingOf, inputSequence, inputStates } from '../forward/tensors.ts'
+import { type JobAnswer, withJob } from '../forward/with-job.ts'
 import { Answer } from './answer.ts'
 import { type CacheMember, cacheRows } from './caches.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
-import { checkLengths } from './lengths.ts'
 import { operation } from './operation.ts'
-import { lastStates, layerRows, Outputs, predictionView, rowsView } from './outputs.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
-import { encodingOf, inputSequence, inputStates } from './tensors.ts'
-import { type JobAnswer, withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
 const schema = sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor)
@@ -21,7 +22,7 @@ async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext
-): Promise<JobAnswer> {
+): Promise<JobAnswer<LentDocument>> {
   const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(x, a0, c0)
 
