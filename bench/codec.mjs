@@ -116,11 +116,7 @@ async function base64(effort) {
     const text = Buffer.alloc(base64Length(values.byteLength))
     encodeBase64(values, text, 0)
     const [copy, reading, writing] = await alternate(
-      [
-        () => values.slice(),
-        () => decodeBase64(text, 0, text.length, count),
-        () => encodeBase64(values, text, 0)
-      ],
+      [() => values.slice(), () => decodeBase64(text, 0, text.length, count), () => encodeBase64(values, text, 0)],
       effort
     )
     const perSecond = (times) => figure((4 * count) / 1000 / median(times))
