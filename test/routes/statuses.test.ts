@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import t from 'tap'
 import { operations } from '../api-document.ts'
 import { type Service, startService } from '../service.ts'
@@ -8,6 +6,7 @@ import {
   get,
   guarded,
   post,
+  remove,
   type Scenario,
   whenClosed,
   whenDiskFull,
@@ -15,6 +14,8 @@ import {
   whenLate,
   whenStoreFaulty
 } from './scenarios.ts'
+import { testScenarios } from './test-scenarios.ts'
+import { v2InferenceScenarios } from './v2/inference-scenarios.ts'
 import { v2ModelScenarios } from './v2/model-scenarios.ts'
 
 const set = randomSet(1, 1, 1, 1)
@@ -23,20 +24,10 @@ const sequence = { parameters: 'p', x: [[[1]]] }
 const text = { 'content-type': 'text/plain' }
 const large = JSON.stringify({ ...cell, xt: [new Array(5000).fill(0.5)] })
 
-const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('sha256').update(key).digest('hex')}\n`
-/** Keys that allow nothing but the metrics, and everything but those. */
-const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
-
-const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
-
 const put =
   (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
   ({ ask }) =>
     ask({ method: 'PUT', url: `/parameters/${name}`, body, headers })
-const remove =
-  (url: string, headers: Record<string, string> = {}): Scenario =>
-  ({ ask }) =>
-    ask({ method: 'DELETE', url, headers })
 
 const inference = (url: string, good: unknown): Record<string, Scenario> => ({
   ...guarded((headers) => post(url, good, headers)),
@@ -49,30 +40,6 @@ const inference = (url: string, good: unknown): Record<string, Scenario> => ({
   503: whenClosed(post(url, good)),
   504: whenLate(post(url, good))
 })
-
-const v2Input = (values: number) => ({
-  inputs: [{ name: 'x', shape: [1, 1, values], datatype: 'FP32', data: new Array(values).fill(0.5) }]
-})
-
-/** The infer routes, streamed and not. @param path behind the name of a set, from its version */
-const v2Inference = (path: (version: string) => string): Record<string, Scenario> => {
-  const ask =
-    (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
-    (service) =>
-      post(`/v2/models/${name}/${path(service.app.store.get('p')!.set.version)}`, body, headers)(service)
-  const good = v2Input(1)
-  return {
-    ...guarded((headers) => ask(good, headers)),
-    200: ask(good),
-    400: ask({}),
-    404: ask(good, {}, 'none'),
-    413: ask(v2Input(5000)),
-    415: ask(good, { 'content-encoding': 'br' }),
-    500: whenFaulty(ask(good)),
-    503: whenClosed(ask(good)),
-    504: whenLate(ask(good))
-  }
-}
 
 const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
   (await ask({ method: 'GET', url: `/parameters/p${path}` })).headers.etag
@@ -134,57 +101,16 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) },
   v2Metadata: { 200: get('/v2') },
   v2Live: { 200: get('/v2/health/live') },
-  v2Infer: v2Inference(() => 'infer'),
-  v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
-  v2InferStream: v2Inference(() => 'infer_stream'),
-  v2InferStreamVersion: v2Inference((version) => `versions/${version}/infer_stream`),
-  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) },
-  ...v2ModelScenarios
+  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
 }
 
-for (const { method, path, operation } of operations) {
-  const { operationId, responses } = operation
-  t.test(`${method} ${path}`, async (t) => {
-    const ofOperation = scenarios[operationId] ?? {}
-    t.strictSame(
-      Object.keys(ofOperation).sort(),
-      Object.keys(responses).sort(),
-      'a scenario for each documented status'
-    )
-    const folder = t.testdir({ keys })
-    const apiKeysFile = join(folder, 'keys')
-    const shared = await startService(t, limits)
-    for (const [status, scenario] of Object.entries(ofOperation)) {
-      // faults and the end of the workers cannot be undone
-      const own = {
-        401: { apiKeysFile },
-        403: { apiKeysFile },
-        429: { rateLimit: 1 },
-        500: {},
-        503: {},
-        504: {},
-        507: { dataDir: join(folder, 'data') }
-      }[status]
-      const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
-      await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-      if (service !== shared) {
-        const loaded = await service.app.pool.run<'import'>({
-          kind: 'import',
-          body: [Buffer.from(JSON.stringify(set))]
-        })
-        service.app.store.adopt({ name: 'p', set: loaded, created: new Date() })
-      }
-      const answer = await scenario(service)
-      t.equal(answer.status, Number(status), status)
-      if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {
-        t.equal(answer.json.status, answer.status)
-        t.equal(answer.json.request_id, answer.headers['x-request-id'])
-      }
-      if (answer.status === 429) t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
-      if (answer.status === 500) t.notMatch(answer.json.detail, /made to fail/, 'a fault is for the log')
-    }
-  })
-}
+/** Those have files of their own. */
+const elsewhere = { ...v2InferenceScenarios, ...v2ModelScenarios }
+
+testScenarios(
+  operations.filter(({ operation }) => !(operation.operationId in elsewhere)),
+  scenarios
+)
 
 t.test('where nothing may be under way, everything that computes is too much', async (t) => {
   const { ask } = await startService(t, { maxPending: 0 })
