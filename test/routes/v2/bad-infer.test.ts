@@ -31,8 +31,15 @@ const faults: Record<string, Fault[]> = {
       '/parameters/layout',
       /features_first, batch_first, time_first/
     ],
-    [{ ...inputs(x), parameters: { sequence_id: [7] } }, body, '/parameters/sequence_id', /must be a single value/],
-    [{ ...inputs(x), parameters: { sequence_id: -1 } }, body, '/parameters/sequence_id', /./],
+    [
+      { ...inputs(x), parameters: { sequence_id: [7] } },
+      'LSTM_ERR_INVALID_REQUEST',
+      undefined,
+      /sequence_id is an array/
+    ],
+    [{ ...inputs(x), parameters: { sequence_id: -1 } }, 'LSTM_ERR_INVALID_REQUEST', undefined, /sequence_id/],
+    [{ ...inputs(x), parameters: { priority: -1 } }, body, '/parameters/priority', /./],
+    [{ ...inputs(x), parameters: { priority: [1] } }, body, '/parameters/priority', /must be a single value/],
     [{ ...inputs(x), parameters: { binary_data_output: 'true' } }, body, '/parameters/binary_data_output', /./],
     [`{"inputs":${'['.repeat(10_000)}`, 'LSTM_ERR_MALFORMED_JSON', undefined, /./]
   ],
