@@ -25,7 +25,6 @@ import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { parameterRoutes } from './routes/parameters.ts'
-import { optionalBodies } from './routes/v2/repository.ts'
 import { v2Routes } from './routes/v2/routes.ts'
 
 /**
@@ -69,7 +68,7 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(tlsRenewal, config)
   await app.register(drain)
   await app.register(schemas)
-  await app.register(documentation, { requestExamples, optionalBodies, keys: config.apiKeysFile !== '' })
+  await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
   await app.register(modelStatistics)
   await app.register(sequences, config)

@@ -7,17 +7,19 @@ import { keySchemes } from './access.ts'
 export interface DocumentationOptions {
   /** By operationId: the named examples of its JSON body. The generator has no place for them in a route. */
   readonly requestExamples: Readonly<Record<string, object>>
-  /** The operationIds whose bodies may be left out; the generator writes that each is required. */
-  readonly optionalBodies: readonly string[]
   /** Whether API keys are on: the page has an Authorize button then. */
   readonly keys: boolean
 }
 
 type OpenApiDocument = ReturnType<NonNullable<FastifyDynamicSwaggerOptions['transformObject']>>
 
+/** In a route's schema: its body may be left out. The plugin takes every body for a required one. */
+export const OPTIONAL_BODY = 'x-optional-body'
+
 interface Operation {
   readonly operationId: string
-  readonly requestBody?: { required?: boolean; readonly content: Record<string, { examples?: object }> }
+  readonly requestBody?: { required: boolean; readonly content: Record<string, { examples?: object }> }
+  [OPTIONAL_BODY]?: boolean
 }
 
 /**
@@ -37,7 +39,7 @@ const contentSecurityPolicy = {
 
 /** The API document, made from the routes' declarations, and Swagger UI over it. Registered before the routes. */
 export const documentation = fastifyPlugin(
-  async (app, { requestExamples, optionalBodies, keys }: DocumentationOptions) => {
+  async (app, { requestExamples, keys }: DocumentationOptions) => {
     await app.register(fastifySwagger, {
       openapi: {
         openapi: '3.1.0',
@@ -61,10 +63,12 @@ export const documentation = fastifyPlugin(
         const operations = Object.values(document.paths ?? {}).flatMap(
           (path) => Object.values(path ?? {}) as Operation[]
         )
-        for (const { operationId, requestBody } of operations) {
+        for (const operation of operations) {
+          const { operationId, requestBody } = operation
+          if (operation[OPTIONAL_BODY] === true) requestBody!.required = false
+          delete operation[OPTIONAL_BODY]
           const examples = requestExamples[operationId]
           if (examples !== undefined) requestBody!.content['application/json'].examples = examples
-          if (optionalBodies.includes(operationId)) requestBody!.required = false
         }
         return document as OpenApiDocument
       },

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import t from 'tap'
 import { operations } from '../api-document.ts'
 import { type Service, startService } from '../service.ts'
@@ -15,6 +13,7 @@ import {
   whenLate,
   whenStoreFaulty
 } from './scenarios.ts'
+import { testScenarios } from './test-scenarios.ts'
 import { v2ModelScenarios } from './v2/model-scenarios.ts'
 
 const set = randomSet(1, 1, 1, 1)
@@ -22,12 +21,6 @@ const cell = { parameters: 'p', xt: [[1]] }
 const sequence = { parameters: 'p', x: [[[1]]] }
 const text = { 'content-type': 'text/plain' }
 const large = JSON.stringify({ ...cell, xt: [new Array(5000).fill(0.5)] })
-
-const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('sha256').update(key).digest('hex')}\n`
-/** Keys that allow nothing but the metrics, and everything but those. */
-const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
-
-const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
 
 const put =
   (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
@@ -138,53 +131,13 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
   v2InferStream: v2Inference(() => 'infer_stream'),
   v2InferStreamVersion: v2Inference((version) => `versions/${version}/infer_stream`),
-  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) },
-  ...v2ModelScenarios
+  v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
 }
 
-for (const { method, path, operation } of operations) {
-  const { operationId, responses } = operation
-  t.test(`${method} ${path}`, async (t) => {
-    const ofOperation = scenarios[operationId] ?? {}
-    t.strictSame(
-      Object.keys(ofOperation).sort(),
-      Object.keys(responses).sort(),
-      'a scenario for each documented status'
-    )
-    const folder = t.testdir({ keys })
-    const apiKeysFile = join(folder, 'keys')
-    const shared = await startService(t, limits)
-    for (const [status, scenario] of Object.entries(ofOperation)) {
-      // faults and the end of the workers cannot be undone
-      const own = {
-        401: { apiKeysFile },
-        403: { apiKeysFile },
-        429: { rateLimit: 1 },
-        500: {},
-        503: {},
-        504: {},
-        507: { dataDir: join(folder, 'data') }
-      }[status]
-      const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
-      await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-      if (service !== shared) {
-        const loaded = await service.app.pool.run<'import'>({
-          kind: 'import',
-          body: [Buffer.from(JSON.stringify(set))]
-        })
-        service.app.store.adopt({ name: 'p', set: loaded, created: new Date() })
-      }
-      const answer = await scenario(service)
-      t.equal(answer.status, Number(status), status)
-      if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {
-        t.equal(answer.json.status, answer.status)
-        t.equal(answer.json.request_id, answer.headers['x-request-id'])
-      }
-      if (answer.status === 429) t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
-      if (answer.status === 500) t.notMatch(answer.json.detail, /made to fail/, 'a fault is for the log')
-    }
-  })
-}
+testScenarios(
+  operations.filter(({ operation }) => !(operation.operationId in v2ModelScenarios)),
+  scenarios
+)
 
 t.test('where nothing may be under way, everything that computes is too much', async (t) => {
   const { ask } = await startService(t, { maxPending: 0 })

@@ -59,19 +59,17 @@ export const modelRoutes: FastifyPluginAsync = async (app) => {
           200: jsonResponse('It can.', Type.Ref('ModelReadiness#')),
           ...inferenceErrors(400, 404, 500),
           503: jsonResponse(
-            'It cannot: it is unloaded, no worker is there, or the server is about to end.',
+            'It cannot: no worker is there, or the server is about to end.',
             Type.Ref('ModelReadiness#')
           )
         }
       }
     },
     (reference, _request, reply): ModelReadiness => {
-      const { model } = reference
-      const unloaded = app.store.get(model) === undefined && app.store.unloaded.has(model)
-      if (!unloaded) findModel(app, reference)
-      const ready = !unloaded && app.pool.workers > 0 && !app.drain.begun
+      const { name } = findModel(app, reference)
+      const ready = app.pool.workers > 0 && !app.drain.begun
       reply.code(ready ? 200 : 503)
-      return { name: model, ready }
+      return { name, ready }
     }
   )
 

@@ -1,12 +1,14 @@
 import type { FastifyPluginAsync } from 'fastify'
-import type { RepositoryIndex } from '../../../schemas/index.ts'
+import { type RepositoryIndex, RepositoryIndexRequest, UnloadModelRequest } from '../../../schemas/index.ts'
 import { Type } from '../../../schemas/typebox.ts'
 import type { Config } from '../../config.ts'
 import { type Body, joined } from '../../engine/body.ts'
 import { LstmError } from '../../errors.ts'
 import { asLoadError } from '../../parameters/repository.ts'
+import { OPTIONAL_BODY } from '../../plugins/documentation.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
 import { numericVersion } from '../../protocols/v2/version.ts'
+import { bodyCheck } from '../../schema-check.ts'
 import { jsonResponse } from '../declarations.ts'
 import { inferenceErrors } from './declarations.ts'
 import { readers } from './find-model.ts'
@@ -14,18 +16,21 @@ import { readers } from './find-model.ts'
 /** What a request without a file may be long. */
 const SMALL_BYTES = 64 * 1024
 
+const checkIndex = bodyCheck(RepositoryIndexRequest)
+const checkUnload = bodyCheck(UnloadModelRequest)
+
 const managers = ['manage'] as const
 const done = (description: string) => ({ 200: { description, type: 'null' } })
-const body = (schema: string) => ({ content: { 'application/json': { schema: Type.Ref(schema) } } })
+const optionalBody = (schema: string) => ({
+  [OPTIONAL_BODY]: true,
+  body: { content: { 'application/json': { schema: Type.Ref(schema) } } }
+})
 const params = Type.Object({ model: Type.String({ description: 'Name of the model, which is a parameter set.' }) })
 const tags = ['v2']
 
 interface OfModel {
   Params: { model: string }
 }
-
-/** The operations below, whose bodies may be left out. */
-export const optionalBodies = ['v2RepositoryIndex', 'v2LoadModel', 'v2UnloadModel']
 
 /** The models as a repository: what there is, load, unload. */
 export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxParametersBytes }) => {
@@ -38,7 +43,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
         operationId: 'v2RepositoryIndex',
         summary: 'All models, and whether they can be used',
         tags,
-        body: body('RepositoryIndexRequest#'),
+        ...optionalBody('RepositoryIndexRequest#'),
         response: {
           200: jsonResponse('Those that can, by name, then the others.', Type.Ref('RepositoryIndex#')),
           ...inferenceErrors(400, 413, 500)
@@ -46,8 +51,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
       }
     },
     async (request): Promise<RepositoryIndex> => {
-      const { ready = false } = smallBody(bodyOf(request))
-      if (typeof ready !== 'boolean') throw invalid('ready is neither true nor false')
+      const { ready = false } = checkIndex(smallBody(bodyOf(request)))
       return app.repository
         .index()
         .filter(({ state }) => !ready || state === 'READY')
@@ -67,7 +71,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
           'With a file it does what PUT /parameters/{name} does. Without one it brings back what was unloaded, or reads the file of this name in LSTM_DATA_DIR or LSTM_MODELS_DIR again. Where that fails, what was there goes on serving.',
         tags,
         params,
-        body: body('LoadModelRequest#'),
+        ...optionalBody('LoadModelRequest#'),
         response: { ...done('Loaded.'), ...inferenceErrors(400, 413, 500, 503, 507) }
       }
     },
@@ -97,16 +101,12 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
           'Requests already begun finish on it. What holds it stays, its file or else its memory, so that it can be loaded again; DELETE /parameters/{name} removes it. A model that is not there is no error.',
         tags,
         params,
-        body: body('UnloadModelRequest#'),
+        ...optionalBody('UnloadModelRequest#'),
         response: { ...done('It is out of service.'), ...inferenceErrors(400, 413, 500) }
       }
     },
     async (request, reply) => {
-      const { parameters = {} } = smallBody(bodyOf(request))
-      if (!isObject(parameters)) throw invalid('parameters is not an object')
-      // nothing depends on a set, so that it makes no difference
-      const { unload_dependents = false } = parameters
-      if (typeof unload_dependents !== 'boolean') throw invalid('unload_dependents is neither true nor false')
+      checkUnload(smallBody(bodyOf(request)))
       await app.repository.unload(request.params.model)
       return reply.code(200).send()
     }
@@ -114,23 +114,14 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
 }
 
 /** The body of a request that has a few fields at most; none is no fields. */
-function smallBody(pieces: Body): Record<string, unknown> {
+function smallBody(pieces: Body): unknown {
   const text = Buffer.from(joined(pieces)).toString().trim()
   if (text === '') return {}
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw invalid(`the body is not JSON: ${(error as Error).message.slice(0, 200)}`)
+    throw new LstmError('LSTM_ERR_INVALID_REQUEST', [`the body is not JSON: ${(error as Error).message.slice(0, 200)}`])
   }
-  if (!isObject(value)) throw invalid('the body is not a JSON object')
   return value
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function invalid(reason: string): LstmError {
-  return new LstmError('LSTM_ERR_INVALID_REQUEST', [reason])
 }

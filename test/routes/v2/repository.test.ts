@@ -47,8 +47,7 @@ t.test('a set that is only in memory comes back as it was, and can be used all t
     t.equal((await index({ ready: false })).length, 2)
     t.equal(await infers('p', 8), 404)
     const ready = await service.ask({ method: 'GET', url: '/v2/models/p/ready' })
-    t.equal(ready.status, 503)
-    t.strictSame(ready.json, { name: 'p', ready: false })
+    t.equal(ready.status, 404)
     t.equal((await service.ask({ method: 'GET', url: '/v2/models/p' })).status, 404)
     t.equal((await service.ask({ method: 'GET', url: '/parameters/p' })).status, 404)
     const loaded = await load('p')
@@ -177,7 +176,11 @@ t.test('a body that is too large, and bodies of the others that are none', async
     }
     t.equal((await ask({ url, body: ' ' })).status, 200)
   }
-  t.equal((await ask({ url: '/v2/repository/index', body: { ready: 'yes' } })).status, 400)
+  const { json } = await ask({ url: '/v2/repository/index', body: { ready: 'yes' } })
+  t.match(json, { error: '/ready must be boolean', errors: [{ path: '/ready' }] })
+  const url = '/v2/repository/models/m/unload'
+  for (const parameters of [7, [], { unload_dependents: 1 }])
+    t.equal((await ask({ url, body: { parameters } })).status, 400)
 })
 
 t.test('with a folder of sets, to unload leaves the file, and to load or a restart brings it back', async (t) => {
