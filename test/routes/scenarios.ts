@@ -4,7 +4,7 @@ import type { Answer, Service } from '../service.ts'
 /** How each documented status of each operation comes about. `ask` holds every answer against the document. */
 export type Scenario = (service: Service) => Promise<Answer>
 
-const fault = async (): Promise<never> => {
+export const fault = async (): Promise<never> => {
   throw new Error('made to fail')
 }
 
