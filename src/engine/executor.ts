@@ -8,6 +8,7 @@ import { endStream } from '../protocols/v2/end-stream.ts'
 import { infer } from '../protocols/v2/infer.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import { openStream } from '../protocols/v2/open-stream.ts'
+import { breathe } from './breath.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
 import type {
@@ -35,6 +36,8 @@ export interface ExecutorOptions {
   readonly workers: number
   /** Number of this thread: whose memory is whose. */
   readonly owner: number
+  /** It is the thread of Background, which leaves others their turn. */
+  readonly background?: boolean
   /** Memory of RowCounts. */
   readonly rowCounts: SharedArrayBuffer
   /** Memory of RunningValues, and this thread's place in it. */
@@ -74,6 +77,7 @@ export class Executor {
       sets: this.sets,
       limits,
       runningValues,
+      ...(options.background === true && { pause: breathe }),
       onJob: () => {}
     }
   }

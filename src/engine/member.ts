@@ -119,3 +119,12 @@ export class Member {
     })
   }
 }
+
+/** The worker with the least to do, but for those that are kept free for what is run again. */
+export function leastBusy(members: Iterable<Member>): Member | undefined {
+  let best: Member | undefined
+  for (const member of members) {
+    if (member.ready && !member.reserved && (best === undefined || member.load < best.load)) best = member
+  }
+  return best
+}

@@ -7,6 +7,7 @@ import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import type { Body } from './body.ts'
+import type { Intake, IntakeMessage } from './intake.ts'
 import type { Limits } from './limits.ts'
 import type { Part, PartCost } from './part.ts'
 import type { PublishedSet } from './registry.ts'
@@ -49,6 +50,10 @@ interface ReadLoad {
 /** What is run beside inferences, as the pool gets it. */
 export type Operation = Import | Restore | Export | ReadLoad
 
+/** A large body goes to the background thread as it comes. */
+type BackgroundImport = Omit<Import, 'body'> & { readonly body: Body | Intake }
+export type BackgroundOperation = BackgroundImport | Restore | Export | ReadLoad
+
 export interface Inference {
   readonly kind: InferenceKind
   readonly body: Body
@@ -62,12 +67,15 @@ export interface RestoredSet {
   readonly created: string
 }
 
+export type BackgroundOperationOf<K extends Operation['kind']> = Extract<BackgroundOperation, { kind: K }>
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
 export type MovedOperation = Moved<Inference> | Moved<Import> | Moved<ReadLoad> | Restore | Export
 type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
 export type MovedImport = Moved<Import>
+/** An import whose body has been sent before, in pieces; this is its number. */
+export type MovedLargeImport = Omit<Import, 'body'> & { readonly intake: number }
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {
@@ -129,7 +137,8 @@ export const LOOK = 0
 
 export type ToWorker =
   | typeof LOOK
-  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
+  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation | MovedLargeImport }
+  | IntakeMessage
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
@@ -180,4 +189,6 @@ export interface WorkerData {
   readonly sets: ReadonlyMap<string, PublishedSet>
   /** Workers of the pool, this one among them. */
   readonly workers: number
+  /** It is the thread of Background. */
+  readonly background?: boolean
 }

@@ -1,24 +1,34 @@
 import { LstmError } from '../errors.ts'
-import { createEstate, type Estate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
+import { createEstate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
+import { BACKGROUND_BYTES, Background } from './background.ts'
+import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
-import { type Body, isGone, joined } from './body.ts'
+import { type Body, isGone, joined, staged } from './body.ts'
 import { Executor, stackOf } from './executor.ts'
 import { InlinePolicy } from './inline.ts'
 import type { Limits } from './limits.ts'
-import { Member } from './member.ts'
-import { memoryOf } from './memory-of.ts'
-import type { Answer, FromWorker, InferenceKind, LOOK, Operation, OperationOf, Results } from './messages.ts'
+import { leastBusy, Member } from './member.ts'
+import type {
+  Answer,
+  BackgroundOperation,
+  BackgroundOperationOf,
+  FromWorker,
+  InferenceKind,
+  LOOK,
+  MovedResult,
+  Operation,
+  OperationOf,
+  Results
+} from './messages.ts'
 import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } from './pending.ts'
 import { PublishedSets, type SetUser } from './published-sets.ts'
 import { Restarts } from './restarts.ts'
 import { RowCounts } from './row-counts.ts'
 import { RunningValues } from './running-values.ts'
 import { SharedParts } from './shared-parts.ts'
-
-/** Wait before the memory of a worker that ended is tried again, where another one is changing the lists. */
-const RECOVER_MS = 2
+import { WaitingLine } from './waiting-line.ts'
 
 export interface PoolOptions extends AdmissionLimits {
   readonly workers: number
@@ -38,6 +48,7 @@ export interface PoolOptions extends AdmissionLimits {
  */
 export class Pool {
   readonly admission: Admission
+  readonly background: Background
   /** The kernel's memory and what goes with it, as every worker has it. */
   readonly sharedKernel: SharedKernel
   /** Rows of each call of the kernel so far, by worker; this thread is the last one. */
@@ -52,10 +63,8 @@ export class Pool {
   #pendingHere = 0
   readonly #bodies = new Bodies()
   readonly #pending = new Map<number, Pending>()
-  /** Operations that came while no worker was there, and those to be run again. */
-  readonly #fresh: number[] = []
-  readonly #suspects: number[] = []
-  readonly #estate: Estate
+  readonly #line = new WaitingLine()
+  readonly #belongings: Belongings
   readonly restarts = new Restarts((slot) => {
     this.#add(slot).catch(() => {}) // its exit has been seen to
   })
@@ -68,9 +77,9 @@ export class Pool {
     this.#options = options
     this.admission = new Admission(options)
     this.sharedKernel = shareKernel(options.kernel)
-    this.#estate = createEstate(this.sharedKernel)
-    // one place more, for this thread
-    this.#runningValues = RunningValues.createMemory(options.workers + 1)
+    this.#belongings = new Belongings(createEstate(this.sharedKernel))
+    // two places more, for this thread and that of the background
+    this.#runningValues = RunningValues.createMemory(options.workers + 2)
     this.rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
     this.#inline = options.inline === false ? undefined : new InlinePolicy()
     this.#executor = new Executor({
@@ -84,6 +93,21 @@ export class Pool {
       owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {}
+    })
+    this.background = new Background({
+      start: (events) => {
+        const slot = options.workers + 1
+        const data = { ...this.#executing(slot, new RowCounts(), 1), sets: new Map(), background: true }
+        return new Member(slot, options.workerUrl, this.#bodies.memory, data, events)
+      },
+      admission: this.admission,
+      onResult: (result) => this.#belongings.keep(result),
+      onFault: options.onFault,
+      onLost: ({ slot, owner }) => {
+        this.restarts.count++
+        RunningValues.forget(this.#runningValues, slot)
+        this.#belongings.recover(owner)
+      }
     })
   }
 
@@ -118,7 +142,7 @@ export class Pool {
 
   /** Operations under way. */
   get pending(): number {
-    return this.#pending.size + this.#pendingHere
+    return this.#pending.size + this.#pendingHere + this.background.pending
   }
 
   /** Nobody waits for the operation any more. */
@@ -142,16 +166,26 @@ export class Pool {
   }
 
   /**
-   * Runs an operation on the worker with the least to do.
+   * Runs an operation beside inferences: a small one on the worker with the least to do, a large one in the background.
    * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
    * operation throws
    */
-  async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
+  async run<K extends Operation['kind']>(operation: BackgroundOperationOf<K>): Promise<Results[K]> {
+    const bytes = this.#admitted(operation)
+    const running =
+      bytes > BACKGROUND_BYTES
+        ? this.background.run(operation, bytes)
+        : this.#start<Results[K]>(operation as OperationOf<K>, bytes, {}) // what has an intake is large
+    return (await this.#sets.during<MovedResult>(running)) as Results[K]
+  }
+
+  /** Runs an operation on a worker, however large: for the start, when nobody waits yet and all may help. */
+  async runOnWorker<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
     return this.#start<Results[K]>(operation, this.#admitted(operation), {})
   }
 
   /** @returns the bytes that the work is about */
-  #admitted(work: Work): number {
+  #admitted(work: Work | BackgroundOperation): number {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
     const bytes = bytesOf(work)
     this.admission.check(bytes)
@@ -163,7 +197,7 @@ export class Pool {
     this.#pendingHere++
     this.admission.begin(bodyBytes)
     try {
-      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
       return { ...computed, free: () => {} }
     } catch (error) {
       if (error instanceof LstmError) throw error
@@ -187,39 +221,21 @@ export class Pool {
         waiting.timer = setTimeout(() => this.#stop(id, new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
       }
       onStart?.(() => this.#stop(id, new LstmError('LSTM_ERR_CLIENT_GONE', [])))
-      const member = this.#leastBusy()
-      if (member === undefined) this.#fresh.push(id)
-      else this.#give(member, id, waiting)
+      const member = leastBusy(this.#members)
+      if (member === undefined) this.#line.add(id)
+      else this.#give(member, id)
     })
   }
 
-  #give(member: Member, id: number, waiting: Pending): void {
+  #give(member: Member, id: number): void {
+    const waiting = this.#pending.get(id)!
     waiting.member = member
     member.load += waiting.load
     waiting.slot = this.#bodies.send(member, id, waiting.work)
   }
 
-  /**
-   * Gives what waits for a worker to those that are there. What is run again may have been why its worker ended, so it
-   * runs alone on a worker: one is kept free of others for as long as there is any.
-   */
   #giveWaiting(): void {
-    for (const member of this.#members) member.reserved &&= this.#suspects.length > 0
-    for (const member of this.#members) {
-      if (!member.ready || member.load > 0 || this.#suspects.length === 0) continue
-      const id = this.#suspects.shift()!
-      member.reserved = true
-      this.#give(member, id, this.#pending.get(id)!)
-    }
-    if (this.#suspects.length > 0 && ![...this.#members].some(({ reserved }) => reserved)) {
-      const next = this.#leastBusy()
-      if (next !== undefined) next.reserved = true
-    }
-    for (const id of this.#fresh.splice(0)) {
-      const member = this.#leastBusy()
-      if (member === undefined) this.#fresh.push(id)
-      else this.#give(member, id, this.#pending.get(id)!)
-    }
+    this.#line.give(this.#members, (member, id) => this.#give(member, id))
   }
 
   /**
@@ -262,34 +278,31 @@ export class Pool {
   async close(): Promise<void> {
     this.#closing = true
     this.restarts.cancel()
-    for (const id of [...this.#fresh, ...this.#suspects]) {
-      this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
-    }
-    await Promise.all([...this.#members].map((member) => member.end()))
+    for (const id of this.#line.ids) this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
+    await Promise.all([this.background.close(), ...[...this.#members].map((member) => member.end())])
   }
 
-  /** The worker with the least to do, but for those that are kept free for what is run again. */
-  #leastBusy(): Member | undefined {
-    let best: Member | undefined
-    for (const member of this.#members) {
-      if (member.ready && !member.reserved && (best === undefined || member.load < best.load)) best = member
-    }
-    return best
-  }
-
-  /** Resolves when the new worker is ready, rejects when it ends before that. */
-  #add(slot: number): Promise<void> {
-    const { limits, workers, workerUrl, onFault } = this.#options
-    const data = {
-      limits,
+  /**
+   * What a thread runs operations with.
+   * @param workers threads that a wide job may be divided among, this one included
+   */
+  #executing(slot: number, rowCounts: RowCounts, workers: number) {
+    return {
+      limits: this.#options.limits,
       kernel: this.sharedKernel,
       sets: this.#sets.byName,
       workers,
-      rowCounts: this.rowCounts[slot].memory,
+      rowCounts: rowCounts.memory,
       owner: this.#nextOwner++,
       runningValues: this.#runningValues,
       slot
     }
+  }
+
+  /** Resolves when the new worker is ready, rejects when it ends before that. */
+  #add(slot: number): Promise<void> {
+    const { workers, workerUrl, onFault } = this.#options
+    const data = this.#executing(slot, this.rowCounts[slot], workers)
     return new Promise((resolve, reject) => {
       const member = new Member(slot, workerUrl, this.#bodies.memory, data, {
         onMessage: (member, message) => {
@@ -340,18 +353,11 @@ export class Pool {
     this.admission.end(waiting.load - OPERATION_LOAD)
     clearTimeout(waiting.timer)
     const { member } = waiting
-    if (member === undefined) this.#forgetWaiting(id)
+    if (member === undefined) this.#line.forget(id)
     else member.load -= waiting.load
     if (member?.reserved) this.#giveWaiting()
     this.restarts.worked()
     return waiting
-  }
-
-  #forgetWaiting(id: number): void {
-    for (const waiting of [this.#fresh, this.#suspects]) {
-      const at = waiting.indexOf(id)
-      if (at >= 0) waiting.splice(at, 1)
-    }
   }
 
   /** Runs an operation for a second time that had a fault of ours, or none but its worker's end. @returns whether it does */
@@ -363,7 +369,7 @@ export class Pool {
     waiting.again = true
     waiting.member = undefined
     waiting.slot = undefined
-    this.#suspects.push(id)
+    this.#line.addAgain(id)
     this.#giveWaiting()
     return true
   }
@@ -375,8 +381,7 @@ export class Pool {
     const waiting = this.#over(message.id)
     if (message.type === 'done') {
       const { result } = message
-      // what was put in stays when the worker that read it ends
-      if (!('timing' in result)) for (const memory of memoryOf(result)) this.#estate.adopt(memory)
+      if (!('timing' in result)) this.#belongings.keep(result)
       waiting?.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
     } else if (message.type === 'failed') {
       waiting?.reject(LstmError.deserialize(message.error))
@@ -389,7 +394,7 @@ export class Pool {
     this.#members.delete(member)
     this.#sets.forget(member)
     RunningValues.forget(this.#runningValues, member.slot)
-    this.#parts.forget(member, () => this.#recover(member.owner))
+    this.#parts.forget(member, () => this.#belongings.recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
       this.#bodies.lost(id, waiting.slot)
@@ -398,9 +403,5 @@ export class Pool {
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
     if (!this.#closing) this.restarts.schedule(member.slot)
-  }
-
-  #recover(owner: number): void {
-    if (!this.#estate.recover(owner)) setTimeout(() => this.#recover(owner), RECOVER_MS)
   }
 }

@@ -10,6 +10,8 @@ export class PublishedSets {
   readonly #retired = new Map<number, { readonly set: ParameterSet; readonly users: Set<SetUser> }>()
   /** Sets without a name that may get one again. */
   readonly #kept = new Set<ParameterSet>()
+  /** Works under way that use a set without being a thread that does. */
+  readonly #works = new Set<SetUser>()
   readonly #onUnused: (set: ParameterSet) => void
   #nextHandle = 0
 
@@ -46,7 +48,19 @@ export class PublishedSets {
     const old = this.#sets.get(name)
     if (old === undefined) return
     this.#sets.delete(name)
-    this.#retired.set(old.handle, { set: old.set, users: new Set(users) })
+    this.#retired.set(old.handle, { set: old.set, users: new Set([...users, ...this.#works]) })
+  }
+
+  /** Nothing that is retired during this work is given back before its end. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const user = {}
+    this.#works.add(user)
+    try {
+      return await work
+    } finally {
+      this.#works.delete(user)
+      this.forget(user)
+    }
   }
 
   /** This thread uses a retired set no more. */

@@ -50,11 +50,12 @@ export const engine = fastifyPlugin(
     app.decorate('repository', repository)
     if (folder !== undefined) {
       if (folder.readOnly) app.log.warn({ folder: folder.path }, 'the folder is read-only: sets cannot be changed')
-      await restoreSets(folder, store, config.workers, (path) => pool.run<'restore'>({ kind: 'restore', path }))
+      // all workers help: nobody is served yet
+      await restoreSets(folder, store, config.workers, (path) => pool.runOnWorker<'restore'>({ kind: 'restore', path }))
       app.log.info({ folder: folder.path, sets: store.size }, 'parameter sets loaded')
     }
     if (modelsFolder !== undefined && models !== undefined) {
-      const load = (body: Body) => pool.run<'import'>({ kind: 'import', body })
+      const load = (body: Body) => pool.runOnWorker<'import'>({ kind: 'import', body })
       await loadModels(modelsFolder, models, store, config.workers, load)
       app.log.info({ folder: config.modelsDir, sets: store.size }, 'model files read')
     }

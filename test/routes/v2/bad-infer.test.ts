@@ -20,7 +20,7 @@ const faults: Record<string, Fault[]> = {
     ['[]', body, '', /./],
     ['{"inputs":[}', 'LSTM_ERR_MALFORMED_JSON', undefined, /at byte 11/],
     [{}, body, '/inputs', '/inputs is missing'],
-    [{ inputs: {} }, body, '/inputs', '/inputs must be an object'],
+    [{ inputs: {} }, body, '/inputs', '/inputs must be an array'],
     [{ inputs: ['x'] }, body, '/inputs/0', /./],
     [{ ...inputs(x), id: 7 }, body, '/id', /./],
     [{ ...inputs(x), id: ['a'] }, body, '/id', '/id must be a single value'],
@@ -31,8 +31,8 @@ const faults: Record<string, Fault[]> = {
       '/parameters/layout',
       /features_first, batch_first, time_first/
     ],
-    [{ ...inputs(x), parameters: { sequence_id: [7] } }, body, '/parameters/sequence_id', /must be a single value/],
-    [{ ...inputs(x), parameters: { sequence_id: -1 } }, body, '/parameters/sequence_id', /./],
+    [{ ...inputs(x), parameters: { sequence_id: [7] } }, request, '/parameters/sequence_id', /is an array; expected/],
+    [{ ...inputs(x), parameters: { sequence_id: -1 } }, request, '/parameters/sequence_id', /is -1; expected/],
     [{ ...inputs(x), parameters: { binary_data_output: 'true' } }, body, '/parameters/binary_data_output', /./],
     [`{"inputs":${'['.repeat(10_000)}`, 'LSTM_ERR_MALFORMED_JSON', undefined, /./]
   ],
