@@ -92,7 +92,8 @@ export class Pool {
       slot: options.workers,
       owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
-      share: () => {}
+      share: () => {},
+      offer: () => {}
     })
     this.background = new Background({
       start: (events) => {
@@ -198,7 +199,7 @@ export class Pool {
     this.admission.begin(bodyBytes)
     try {
       const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
-      return { ...computed, free: () => {} }
+      return { ...computed, free: computed.release ?? (() => {}) }
     } catch (error) {
       if (error instanceof LstmError) throw error
       this.#options.onFault('an operation failed', stackOf(error))
@@ -336,6 +337,13 @@ export class Pool {
         break
       case 'share':
         this.#parts.give(member, message.id, message.part, this.#members)
+        break
+      case 'offer':
+        this.#parts.offer(member, message.id, message.place, this.#members)
+        break
+      case 'helped':
+        if (message.stack !== undefined) this.#options.onFault('a helper failed', message.stack)
+        this.#parts.ended(message.id, { type: 'computed', ms: 0, executions: 0 })
         break
       case 'part-ended':
         this.#parts.ended(message.id, message.outcome)

@@ -78,3 +78,7 @@ export const get =
   (url: string, headers: Record<string, string> = {}): Scenario =>
   ({ ask }) =>
     ask({ method: 'GET', url, headers })
+export const remove =
+  (url: string, headers: Record<string, string> = {}): Scenario =>
+  ({ ask }) =>
+    ask({ method: 'DELETE', url, headers })
