@@ -1,3 +1,4 @@
+import { LstmError } from '../errors.ts'
 import { invalid, numberId, type SequenceId, textId } from './sequence-id.ts'
 
 /** What a request says of its sequence. */
@@ -30,10 +31,19 @@ export function askedSequence(json: string): AskedSequence | undefined {
   }
   const id = parameters[`s${WHERE}`]
   if (id === undefined) return undefined
-  const found = idOf(id)
+  const found = inRequest(() => idOf(id))
   if (found === undefined) return undefined
   // anything but a boolean is refused by the worker
   return { ...found, start: parameters.ssequence_start === true, end: parameters.ssequence_end === true }
+}
+
+/** An error about the id points to where it stands. */
+function inRequest<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof LstmError ? LstmError.at(`/parameters/${WHERE}`, error.code, error.args) : error
+  }
 }
 
 function idOf(value: unknown): SequenceId | undefined {

@@ -75,7 +75,7 @@ for (const { method, path, documented, request: made } of targets(document)) {
     while (n < end) {
       const which = n++
       const { body, headers, query, model } = made(new Random(seed + which * 7919))
-      const url = path.replace(/\{\w+\}/, model ?? `fuzzed-${which % 4}`) + query
+      const url = path.replace(/\{(?:name|model)\}/, model ?? `fuzzed-${which % 4}`).replace('{id}', which % 4) + query
       const answer = await ask(method, url, body, headers).catch((error) => ({ status: 0, text: String(error) }))
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
       const fault = faultOf(answer, documented)

@@ -55,7 +55,15 @@ const samples = {
     json({ parameters: 'q', layout: 'batch_first', x: [matrix(9, 4)], steps: 'last', encoding: 'base64' })
   ],
   '/parameters/{name}': [json(set(2, 3, 4, 2)), ...fixtures()],
-  '/v2/repository/models/{model}/load': loads()
+  '/v2/repository/models/{model}/load': loads(),
+  '/v2/models/{model}/sequences/{id}': [1, 3].map((m) =>
+    json({
+      set_version: 'any',
+      m,
+      steps: 4,
+      states: [{ layer: 0, direction: 'forward', a: matrix(m, 8), c: matrix(m, 8) }]
+    })
+  )
 }
 
 /** Bodies generated from the API document, and good ones with bytes changed. */
@@ -72,11 +80,9 @@ function documented(path, document) {
       const generated = random.chance(good.length > 5 ? 0.3 : 0.5)
       let body = generated ? json(generator.body(schema)) : random.of(good)
       if (random.chance(generated ? 0.2 : 0.9)) body = mutate(body, random, good)
-      return {
-        body,
-        headers: { 'content-type': 'application/json' },
-        query: generator.query(operation.parameters ?? [])
-      }
+      const headers = { 'content-type': 'application/json' }
+      if (!path.includes('sequences')) return { body, headers, query: generator.query(operation.parameters ?? []) }
+      return { body, headers, query: '?any_version=true', model: random.of(['p', 'q']) }
     }
   }
 }

@@ -1,4 +1,5 @@
 """Sequences whose state the server keeps, as both clients of tritonclient ask for them."""
+import json
 import numpy as np
 import pytest
 from tritonclient.utils import InferenceServerException
@@ -154,3 +155,17 @@ def test_many_interleaved(client):
             parts[i].append({name: answer.as_numpy(name) for name in "yac"})
     for x, each in zip(whole, parts):
         same(joined(each), infer(client, "digits", {"x": x}, "y", "a", "c"))
+
+
+def test_a_state_goes_out_and_in_again(client, raw, x):
+    """As from one replica to another: what GET gave, PUT under another id, goes on with the same bits."""
+    path = "/v2/models/digits/sequences"
+    first = piece(client, x[:, :, :5], "leaves", start=True)
+    assert "leaves" in [each["id"] for each in json.loads(raw("GET", path)[2])["sequences"]]
+    status, _, state = raw("GET", f"{path}/leaves")
+    assert status == 200 and json.loads(state)["steps"] == 5
+    assert raw("DELETE", f"{path}/leaves")[0] == 204
+    with pytest.raises(InferenceServerException, match=START):
+        piece(client, x, "leaves")
+    assert raw("PUT", f"{path}/arrives", state, {"Content-Type": "application/json"})[0] == 204
+    same(joined([first, piece(client, x[:, :, 5:], "arrives", end=True)]), infer(client, "digits", {"x": x}, *NAMES))

@@ -13,6 +13,7 @@ const changed = (changes: object) => inputs({ ...x, ...changes })
 const tensor = 'LSTM_ERR_BAD_TENSOR'
 const body = 'LSTM_ERR_INVALID_BODY'
 const shape = 'LSTM_ERR_SHAPE_MISMATCH'
+const invalid = 'LSTM_ERR_INVALID_REQUEST'
 
 const faults: Record<string, Fault[]> = {
   'the request is none': [
@@ -31,13 +32,8 @@ const faults: Record<string, Fault[]> = {
       '/parameters/layout',
       /features_first, batch_first, time_first/
     ],
-    [
-      { ...inputs(x), parameters: { sequence_id: [7] } },
-      'LSTM_ERR_INVALID_REQUEST',
-      undefined,
-      /sequence_id is an array/
-    ],
-    [{ ...inputs(x), parameters: { sequence_id: -1 } }, 'LSTM_ERR_INVALID_REQUEST', undefined, /sequence_id/],
+    [{ ...inputs(x), parameters: { sequence_id: [7] } }, invalid, '/parameters/sequence_id', /is an array; expected/],
+    [{ ...inputs(x), parameters: { sequence_id: -1 } }, invalid, '/parameters/sequence_id', /is -1; expected/],
     [{ ...inputs(x), parameters: { priority: -1 } }, body, '/parameters/priority', /./],
     [{ ...inputs(x), parameters: { priority: [1] } }, body, '/parameters/priority', /must be a single value/],
     [{ ...inputs(x), parameters: { binary_data_output: 'true' } }, body, '/parameters/binary_data_output', /./],
