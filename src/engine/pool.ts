@@ -4,8 +4,10 @@ import type { ParameterSet } from '../parameters/parameter-set.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
 import { Bodies } from './bodies.ts'
 import { type Body, isGone, joined } from './body.ts'
+import { CostModel } from './cost-model.ts'
 import { Executor, stackOf } from './executor.ts'
-import { InlinePolicy } from './inline.ts'
+import { type Guest, Guests } from './guests.ts'
+import { InlinePolicy, oneThread, threadPerCore } from './inline.ts'
 import type { Limits } from './limits.ts'
 import { Member } from './member.ts'
 import { memoryOf } from './memory-of.ts'
@@ -13,8 +15,8 @@ import type { Answer, FromWorker, InferenceKind, LOOK, Operation, OperationOf, R
 import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } from './pending.ts'
 import { PublishedSets, type SetUser } from './published-sets.ts'
 import { Restarts } from './restarts.ts'
-import { RowCounts } from './row-counts.ts'
-import { RunningValues } from './running-values.ts'
+import type { RowCounts } from './row-counts.ts'
+import { SharedCounts } from './shared-counts.ts'
 import { SharedParts } from './shared-parts.ts'
 
 /** Wait before the memory of a worker that ended is tried again, where another one is changing the lists. */
@@ -28,6 +30,8 @@ export interface PoolOptions extends AdmissionLimits {
   readonly workerUrl?: URL
   /** Whether short inferences are run on this thread; true if left out. */
   readonly inline?: boolean
+  /** Most guests at once; none if left out. */
+  readonly guests?: number
   /** Told of a fault that no client caused. */
   readonly onFault: (reason: string, details: string) => void
 }
@@ -40,9 +44,24 @@ export class Pool {
   readonly admission: Admission
   /** The kernel's memory and what goes with it, as every worker has it. */
   readonly sharedKernel: SharedKernel
-  /** Rows of each call of the kernel so far, by worker; this thread is the last one. */
-  readonly rowCounts: readonly RowCounts[]
+  /** Threads beside the workers that run inferences for themselves. */
+  readonly guests = new Guests({
+    lodgingFor: (number) => {
+      const { maxPending, maxPendingBytes } = this.#options
+      const { admission, costs } = this.#counts
+      const slot = this.#options.workers + 1 + number
+      const what = this.#executing(slot, this.#nextOwner++, 1) // what a guest runs is short
+      return { ...what, admissionLimits: { maxPending, maxPendingBytes }, admission, costs }
+    },
+    letGo: (handle, guest) => this.#sets.letGo(handle, guest),
+    left: (guest, { slot, owner }) => {
+      this.#sets.forget(guest)
+      this.#counts.forget(slot)
+      this.#recover(owner)
+    }
+  })
   readonly #options: PoolOptions
+  readonly #counts: SharedCounts
   readonly #members = new Set<Member>()
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
@@ -60,28 +79,20 @@ export class Pool {
     this.#add(slot).catch(() => {}) // its exit has been seen to
   })
   #nextOwner = 1
-  readonly #runningValues: SharedArrayBuffer
   #nextId = 0
   #closing = false
 
   private constructor(options: PoolOptions) {
     this.#options = options
-    this.admission = new Admission(options)
+    const { workers, guests = 0 } = options
+    this.#counts = new SharedCounts(workers + 1 + guests)
+    this.admission = new Admission(options, this.#counts.admission, workers)
     this.sharedKernel = shareKernel(options.kernel)
     this.#estate = createEstate(this.sharedKernel)
-    // one place more, for this thread
-    this.#runningValues = RunningValues.createMemory(options.workers + 1)
-    this.rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
-    this.#inline = options.inline === false ? undefined : new InlinePolicy()
+    const bounds = guests === 0 ? oneThread : threadPerCore
+    this.#inline = options.inline === false ? undefined : new InlinePolicy(bounds, new CostModel(this.#counts.costs))
     this.#executor = new Executor({
-      kernel: this.sharedKernel,
-      limits: options.limits,
-      sets: new Map(),
-      workers: 1, // what is run here is short
-      rowCounts: this.rowCounts[options.workers].memory,
-      runningValues: this.#runningValues,
-      slot: options.workers,
-      owner: 0,
+      ...this.#executing(workers, 0, 1), // what is run here is short
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {}
     })
@@ -97,6 +108,11 @@ export class Pool {
       throw error
     }
     return pool
+  }
+
+  /** Rows of each call of the kernel so far, by worker; behind them this thread, then the guests. */
+  get rowCounts(): readonly RowCounts[] {
+    return this.#counts.rowCounts
   }
 
   /** Name of the kernel that the workers run. */
@@ -229,14 +245,14 @@ export class Pool {
   publish(name: string, set: ParameterSet): void {
     const published = this.#sets.put(name, set, this.#users)
     this.#executor.sets.publish(name, published)
-    for (const member of this.#members) member.post({ type: 'set', name, published })
+    for (const each of this.#holders) each.post({ type: 'set', name, published })
   }
 
   /** No operation that is run after this call sees a set under this name. */
   withdraw(name: string): void {
     this.#sets.retire(name, this.#users)
     this.#executor.sets.withdraw(name)
-    for (const member of this.#members) member.post({ type: 'unset', name })
+    for (const each of this.#holders) each.post({ type: 'unset', name })
   }
 
   /** Gives the memory of a set back that nobody uses: never published, or used no more. */
@@ -246,7 +262,30 @@ export class Pool {
 
   /** The threads that have views of the sets. */
   get #users(): SetUser[] {
-    return [this.#executor, ...this.#members]
+    return [this.#executor, ...this.#holders]
+  }
+
+  /** Those of them that are told of changes. */
+  get #holders(): (Member | Guest)[] {
+    return [...this.#members, ...this.guests.all]
+  }
+
+  /**
+   * What a thread runs operations with.
+   * @param workers threads that a wide job may be divided among, this one included
+   */
+  #executing(slot: number, owner: number, workers: number) {
+    const { rowCounts, runningValues } = this.#counts
+    return {
+      kernel: this.sharedKernel,
+      limits: this.#options.limits,
+      sets: this.#sets.byName,
+      workers,
+      rowCounts: rowCounts[slot].memory,
+      owner,
+      runningValues,
+      slot
+    }
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
@@ -270,17 +309,8 @@ export class Pool {
 
   /** Resolves when the new worker is ready, rejects when it ends before that. */
   #add(slot: number): Promise<void> {
-    const { limits, workers, workerUrl, onFault } = this.#options
-    const data = {
-      limits,
-      kernel: this.sharedKernel,
-      sets: this.#sets.byName,
-      workers,
-      rowCounts: this.rowCounts[slot].memory,
-      owner: this.#nextOwner++,
-      runningValues: this.#runningValues,
-      slot
-    }
+    const { workers, workerUrl, onFault } = this.#options
+    const data = this.#executing(slot, this.#nextOwner++, workers)
     return new Promise((resolve, reject) => {
       const member = new Member(slot, workerUrl, this.#bodies.memory, data, {
         onMessage: (member, message) => {
@@ -379,7 +409,7 @@ export class Pool {
   #remove(member: Member): void {
     this.#members.delete(member)
     this.#sets.forget(member)
-    RunningValues.forget(this.#runningValues, member.slot)
+    this.#counts.forget(member.slot)
     this.#parts.forget(member, () => this.#recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
