@@ -100,6 +100,30 @@ const table = {
     message: (name: string | null, index: number) =>
       `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first: send whole sequences to /sequence`
   },
+  LSTM_ERR_REVERSE_SEQUENCE: {
+    status: 400,
+    title: 'A reverse layer cannot go on from request to request',
+    message: (name: string, index: number) =>
+      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences, without sequence_id`
+  },
+  LSTM_ERR_SEQUENCE_SET_REPLACED: {
+    status: 400,
+    title: 'The parameter set of a running sequence was replaced',
+    message: (name: string, version: string, now: string) =>
+      `the sequence began with version ${JSON.stringify(version)} of ${JSON.stringify(name)}, which is ${JSON.stringify(now)} now: start the sequence again`
+  },
+  LSTM_ERR_SEQUENCE_COLUMNS: {
+    status: 400,
+    title: 'A running sequence has other columns',
+    message: (m: number, got: number) =>
+      `x has m = ${got} columns; expected m = ${m}, with which the sequence began: its number of columns cannot change`
+  },
+  LSTM_ERR_SEQUENCE_UNSEEN: {
+    status: 400,
+    title: 'The request belongs to a sequence',
+    message: (id: string) =>
+      `sequence_id is ${id}, but the request came to the computation without the state of its sequence`
+  },
   LSTM_ERR_UNAUTHORIZED: {
     status: 401,
     title: 'An API key is needed',

@@ -15,24 +15,32 @@ function isContiguous({ shape, strides }: StridedTensor): boolean {
 
 /** The values of `tensor`, row-major: a view if they lie so, else a copy. */
 export function contiguous(tensor: StridedTensor): Float32Array {
-  const { shape, strides, data, offset } = tensor
+  const { shape, data, offset } = tensor
   const count = countOf(shape)
   if (count === 0) return new Float32Array(0)
   if (isContiguous(tensor)) return data.subarray(offset, offset + count)
   const gathered = new Float32Array(count)
+  gather(tensor, gathered)
+  return gathered
+}
+
+/** Copies the values of `tensor`, row-major, into exactly as many. */
+export function gather(tensor: StridedTensor, into: Float32Array): void {
+  const { shape, strides, data, offset } = tensor
+  if (isContiguous(tensor)) {
+    into.set(data.subarray(offset, offset + into.length))
+    return
+  }
   let next = 0
-  const gather = (axis: number, from: number): void => {
-    if (axis === shape.length) {
-      gathered[next++] = data[from]
-    } else if (axis < shape.length - 1) {
-      for (let i = 0; i < shape[axis]; i++) gather(axis + 1, from + i * strides[axis])
+  const descend = (axis: number, from: number): void => {
+    if (axis < shape.length - 1) {
+      for (let i = 0; i < shape[axis]; i++) descend(axis + 1, from + i * strides[axis])
     } else {
-      gatherRow(gathered, next, data, from, strides[axis], shape[axis])
+      gatherRow(into, next, data, from, strides[axis], shape[axis])
       next += shape[axis]
     }
   }
-  gather(0, offset)
-  return gathered
+  descend(0, offset)
 }
 
 function gatherRow(into: Float32Array, at: number, data: Float32Array, from: number, stride: number, n: number): void {

@@ -4,6 +4,7 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import { infer } from '../protocols/v2/infer.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
 import type {
@@ -45,7 +46,7 @@ export interface ExecutorOptions {
 /** A file above this leaves so much behind that it is not left to chance when that is freed. */
 const LARGE_BYTES = 4 * 1024 * 1024
 
-const inferences = { cell, sequence } satisfies Record<InferenceKind, unknown>
+const inferences = { cell, sequence, infer } satisfies Record<InferenceKind, unknown>
 
 /** Everything that a thread needs to run operations: its kernel, its view of the sets, its tick loop. */
 export class Executor {

@@ -13,7 +13,7 @@ import type { PublishedSet } from './registry.ts'
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
 /** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
-export const inferenceKinds = ['cell', 'sequence'] as const
+export const inferenceKinds = ['cell', 'sequence', 'infer'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
 
 interface Export {

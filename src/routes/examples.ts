@@ -58,6 +58,27 @@ const sequence = {
   }
 }
 
+const v2Infer = {
+  digit: {
+    summary: 'digits: which digit is this?',
+    description: 'The largest of y_last is the digit.',
+    value: {
+      parameters: { layout: 'batch_first' },
+      inputs: [{ name: 'x', shape: [1, 8, 8], datatype: 'FP32', data: seven.flat() }],
+      outputs: [{ name: 'y_last' }]
+    }
+  },
+  defaultOutputs: {
+    summary: 'digits: the first two rows, every default output',
+    description: 'Without outputs: y, a and c of every step. The id comes back.',
+    value: {
+      id: 'rows',
+      parameters: { layout: 'batch_first' },
+      inputs: [{ name: 'x', shape: [1, 2, 8], datatype: 'FP32', data: [seven.slice(0, 2)] }]
+    }
+  }
+}
+
 const putParameterSet = {
   tiny: {
     summary: 'one input feature, one hidden unit, two outputs',
@@ -66,4 +87,4 @@ const putParameterSet = {
 }
 
 /** By operation: the named examples of its request. */
-export const requestExamples = { cell, sequence, putParameterSet }
+export const requestExamples = { cell, sequence, putParameterSet, v2Infer }

@@ -1,11 +1,9 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
-import { phasesOf } from '../metrics/phases.ts'
 import { bodyOf, takeRawBodies } from '../plugins/raw-body.ts'
-import { deadlineOf } from './deadline.ts'
 import { computedHeaders, jsonResponse, problemResponses } from './declarations.ts'
-import { serverTiming } from './server-timing.ts'
+import { runInference, sendBytes } from './run-inference.ts'
 
 const accepts = ['application/json']
 
@@ -48,26 +46,8 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, config) =
     }
   ] as const) {
     app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
-      const begun = performance.now()
-      const deadline = deadlineOf(request.headers, config)
-      let whenClosed = () => {}
-      reply.raw.once('close', () => whenClosed())
-      const { bytes, timing, free } = await app.pool.infer(kind, bodyOf(request), {
-        ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - reply.elapsedTime)) }),
-        onStart: (stop) => {
-          whenClosed = stop
-        }
-      })
-      whenClosed = free // the socket reads the bytes until then
-      if (reply.raw.closed) free()
-      reply.header('lstm-kernel', app.pool.kernel)
-      const phases = phasesOf(timing, performance.now() - begun)
-      request.phases = phases
-      request.phasesEnd = Date.now()
-      reply.header('server-timing', serverTiming(phases))
-      // bytes over shared memory are an object like any other to Fastify
-      reply.serializer((payload: Buffer) => payload as unknown as string)
-      return reply.type('application/json').send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+      const { bytes } = await runInference(kind, bodyOf(request), request, reply, config)
+      return sendBytes(reply.type('application/json'), bytes)
     })
   }
 }

@@ -116,6 +116,29 @@ const inference = (url: string, good: unknown): Record<string, Scenario> => ({
   504: whenLate(post(url, good))
 })
 
+const v2Input = (values: number) => ({
+  inputs: [{ name: 'x', shape: [1, 1, values], datatype: 'FP32', data: new Array(values).fill(0.5) }]
+})
+
+/** The infer routes. @param path behind the name of a set, from its version */
+const v2Inference = (path: (version: string) => string): Record<string, Scenario> => {
+  const ask =
+    (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
+    (service) =>
+      post(`/v2/models/${name}/${path(service.app.store.get('p')!.set.version)}`, body, headers)(service)
+  const good = v2Input(1)
+  return {
+    ...guarded((headers) => ask(good, headers)),
+    200: ask(good),
+    400: ask({}),
+    404: ask(good, {}, 'none'),
+    413: ask(v2Input(5000)),
+    500: whenFaulty(ask(good)),
+    503: whenClosed(ask(good)),
+    504: whenLate(ask(good))
+  }
+}
+
 const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
   (await ask({ method: 'GET', url: `/parameters/p${path}` })).headers.etag
 
@@ -176,6 +199,8 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) },
   v2Metadata: { 200: get('/v2') },
   v2Live: { 200: get('/v2/health/live') },
+  v2Infer: v2Inference(() => 'infer'),
+  v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
   v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
 }
 

@@ -8,8 +8,10 @@ import { JsonReader } from './reader.ts'
 /** Which members of the document hold tensors; anything else is read as ordinary JSON. */
 export interface TensorPlan {
   /** A list of one plan is an array whose elements each follow it. */
-  readonly [key: string]: 'tensor' | 'scalar' | TensorPlan | readonly [TensorPlan]
+  readonly [key: string]: 'tensor' | 'scalar' | TensorPlan | readonly [ElementPlan]
 }
+
+type ElementPlan = TensorPlan | 'scalar'
 
 export interface ReadLimits {
   /** How many arrays and objects may lie in each other, the document itself included. */
@@ -84,11 +86,11 @@ function readPlanned(reader: JsonReader, plan: TensorPlan, pointer: string, clos
   })
 }
 
-function isElementPlan(part: TensorPlan | readonly [TensorPlan]): part is readonly [TensorPlan] {
+function isElementPlan(part: TensorPlan | readonly [ElementPlan]): part is readonly [ElementPlan] {
   return Array.isArray(part)
 }
 
-function readElements(reader: JsonReader, plan: TensorPlan, pointer: string, closed: boolean): unknown {
+function readElements(reader: JsonReader, plan: ElementPlan, pointer: string, closed: boolean): unknown {
   if (reader.next() !== ascii.OPEN_BRACKET) return closed ? reader.skip() : reader.value()
   let index = 0
   return reader.array((expected) => {
@@ -96,8 +98,9 @@ function readElements(reader: JsonReader, plan: TensorPlan, pointer: string, clo
     // two bytes of a document may become an object of a hundred
     if (index > MAX_ELEMENTS)
       throw malformed(reader.position, `expected at most ${MAX_ELEMENTS} elements in ${pointer}`)
-    if (reader.next() === ascii.OPEN_BRACE) return readPlanned(reader, plan, here, closed)
-    return closed && isBracket(reader.peek()) ? reader.skip() : reader.value(expected)
+    const byte = reader.next()
+    if (plan !== 'scalar' && byte === ascii.OPEN_BRACE) return readPlanned(reader, plan, here, closed)
+    return closed && isBracket(byte) ? reader.skip() : reader.value(expected)
   })
 }
 

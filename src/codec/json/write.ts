@@ -5,6 +5,7 @@ import { contiguous, indexOf } from '../strided.ts'
 import type { StridedTensor } from '../tensor.ts'
 import { FLOATS, floatBits, TEXT, text, writeNumbers } from './wasm/module.ts'
 
+const SPACE = 0x20
 const COMMA = 0x2c
 const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
@@ -92,6 +93,22 @@ export class JsonWriter {
     if (length === bytes.length) return bytes
     if (bytes.length <= MAX_SPARE_BYTES) spare = bytes
     return bytes.slice(0, length)
+  }
+
+  /**
+   * The document with something behind it, in one buffer: filled up with spaces to a multiple of `multiple`, then
+   * `behind` bytes for the caller to write. It ends the writer.
+   * @returns the buffer, and the length of the document
+   */
+  finishWith(multiple: number, behind: number): { bytes: Uint8Array<ArrayBuffer>; length: number } {
+    while (this.length % multiple !== 0) this.put(SPACE)
+    const { length } = this
+    const bytes = new Uint8Array(length + behind)
+    bytes.set(this.bytes.subarray(0, length))
+    if (this.bytes.length <= MAX_SPARE_BYTES) spare = this.bytes
+    this.bytes = NOTHING
+    this.length = 0
+    return { bytes, length }
   }
 
   private reserve(count: number): void {

@@ -1,6 +1,6 @@
 import type { Job, RowsOf } from '../../engine/job.ts'
 import { type GateName, gateNames } from '../../kernels/kernel.ts'
-import { layerRows } from './outputs.ts'
+import { layerRows } from '../forward/outputs.ts'
 
 export type CacheMember = 'a_next' | 'c_next' | 'a_prev' | 'c_prev' | GateName | 'xt'
 

@@ -4,15 +4,15 @@ import type { TensorPlan } from '../../codec/json/read.ts'
 import { LstmError } from '../../errors.ts'
 import { placedLayers } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
+import { lastStates, layerRows, Outputs, predictionView, rowsView } from '../forward/outputs.ts'
+import { encodingOf, inputStates, inputStep } from '../forward/tensors.ts'
+import { type JobAnswer, withJob } from '../forward/with-job.ts'
 import { Answer } from './answer.ts'
 import { cacheRows } from './caches.ts'
 import { DecodedArrays, DecodedTensor } from './forms.ts'
 import { operation } from './operation.ts'
-import { lastStates, layerRows, Outputs, predictionView, rowsView } from './outputs.ts'
 import { parameterPlan } from './plan.ts'
 import type { ResolvedSet } from './resolve.ts'
-import { encodingOf, inputStates, inputStep } from './tensors.ts'
-import { type JobAnswer, withJob } from './with-job.ts'
 
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
 const schema = cellRequest(DecodedArrays, DecodedTensor, DecodedTensor)

@@ -3,9 +3,9 @@ import { readJson, type TensorPlan } from '../../codec/json/read.ts'
 import type { Computed } from '../../engine/messages.ts'
 import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
+import type { JobAnswer } from '../forward/with-job.ts'
 import type { DecodedArrays } from './forms.ts'
 import { type ResolvedSet, withParameters } from './resolve.ts'
-import type { JobAnswer } from './with-job.ts'
 
 /** From the bytes of a request to those of its answer. It has read the body before it first waits for anything. */
 export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Computed>
@@ -25,7 +25,7 @@ export function operation<Request extends { parameters: string | Static<typeof D
     const arrived = performance.now()
     const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth })) as Request
     return withParameters(request.parameters, context, async (resolved) => {
-      const { bytes, m, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+      const { answer: bytes, m, begun, computeMs, encodeMs } = await compute(request, resolved, context)
       const timing = { decode: begun - arrived, compute: computeMs, encode: encodeMs }
       return { bytes, jsonBytes: bytes.length, stateBytes: 0, m, timing }
     })

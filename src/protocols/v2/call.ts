@@ -32,27 +32,29 @@ const WORD = 4
 const SPACE = 0x20
 
 /**
- * The piece that goes before a request's body: bytes of the call and of the states, the call as JSON, which is filled
- * up to whole words, the states.
+ * The piece that goes before a request's body: bytes of the call, of the states and of what fills up behind them, the
+ * call as JSON, which is filled up to whole words, the states; then so much that the tensors behind the body's JSON
+ * begin at a whole word, for the worker to use them where they lie.
  */
 export function writeCall(call: InferCall, states: Uint8Array = new Uint8Array(0)): Uint8Array {
   const json = Buffer.from(JSON.stringify(call))
   const callBytes = Math.ceil(json.length / WORD) * WORD
-  const piece = new Uint8Array(2 * WORD + callBytes + states.length)
-  new Uint32Array(piece.buffer, 0, 2).set([callBytes, states.length])
-  piece.fill(SPACE, 2 * WORD, 2 * WORD + callBytes)
-  piece.set(json, 2 * WORD)
-  piece.set(states, 2 * WORD + callBytes)
+  const fill = (WORD - ((call.jsonBytes ?? 0) % WORD)) % WORD
+  const piece = new Uint8Array(3 * WORD + callBytes + states.length + fill)
+  new Uint32Array(piece.buffer, 0, 3).set([callBytes, states.length, fill])
+  piece.fill(SPACE, 3 * WORD, 3 * WORD + callBytes)
+  piece.set(json, 3 * WORD)
+  piece.set(states, 3 * WORD + callBytes)
   return piece
 }
 
 /** @param bytes a call and the body behind it; copied where they do not begin at a whole word */
 export function readCall(bytes: Uint8Array): ReceivedCall {
   const { buffer, byteOffset, length } = bytes.byteOffset % WORD === 0 ? bytes : bytes.slice()
-  const [callBytes, stateBytes] = new Uint32Array(buffer, byteOffset, 2)
-  const callAt = byteOffset + 2 * WORD
+  const [callBytes, stateBytes, fill] = new Uint32Array(buffer, byteOffset, 3)
+  const callAt = byteOffset + 3 * WORD
   const statesAt = callAt + callBytes
-  const bodyAt = statesAt + stateBytes
+  const bodyAt = statesAt + stateBytes + fill
   return {
     call: JSON.parse(Buffer.from(buffer, callAt, callBytes).toString()),
     states: new Float32Array(buffer, statesAt, stateBytes / Float32Array.BYTES_PER_ELEMENT),

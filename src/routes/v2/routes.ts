@@ -1,13 +1,15 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../../config.ts'
 import { takeAllBodies } from '../../plugins/raw-body.ts'
+import { inferRoutes } from './infer.ts'
 import { serverRoutes } from './server.ts'
 
 /**
  * The Open Inference Protocol, version 2, under /v2. Its official clients send no Content-Type, or always the same one,
  * whatever the body is, so that the protocol's own header alone says how a body is to be read.
  */
-export const v2Routes: FastifyPluginAsync<Config> = async (app) => {
+export const v2Routes: FastifyPluginAsync<Config> = async (app, config) => {
   takeAllBodies(app)
   await app.register(serverRoutes)
+  await app.register(inferRoutes, config)
 }

@@ -6,6 +6,7 @@ const plan: TensorPlan = {
   W: 'tensor',
   clip: 'scalar',
   layers: [{ W: 'tensor', name: 'scalar' }],
+  shape: ['scalar'],
   head: { W: 'tensor' }
 }
 const read = (text: string, closed = true) =>
@@ -49,4 +50,10 @@ t.test('members that are not known, and elements, are counted', async (t) => {
 
 t.test('a faulty element says where it is', async (t) => {
   t.throws(() => read('{"layers":[{},{"W":[1,"x"]}]}'), { message: /^\/layers\/1\/W\/1: expected a number/ })
+})
+
+t.test('elements that are scalars', async (t) => {
+  t.strictSame(read('{"shape":[ 1, "a",null ]}').shape, [1, 'a', null])
+  t.strictSame(read('{"shape":[[1],{"W":[1]},2]}').shape, [undefined, undefined, 2])
+  t.match(read('{"shape":[[1],{"W":[1]}]}', false).shape, [[1], { W: [1] }])
 })

@@ -187,3 +187,18 @@ t.test('values that are not finite are refused with their index', async (t) => {
   const elsewhere = Float32Array.of(Number.NaN, 1, Number.NaN, 2)
   t.equal(textOf(new JsonWriter().nested({ shape: [2], strides: [2], data: elsewhere, offset: 1 })), '[1,2]')
 })
+
+t.test('a document is filled up with spaces, and has room behind it', async (t) => {
+  for (const [multiple, length] of [
+    [1, 7],
+    [4, 8],
+    [8, 8],
+    [7, 7]
+  ] as const) {
+    const { bytes, length: written } = new JsonWriter().raw('{"a":1}').finishWith(multiple, 3)
+    t.equal(written, length)
+    t.equal(bytes.length, length + 3)
+    t.equal(Buffer.from(bytes).toString('latin1', 0, length).trimEnd(), '{"a":1}')
+    t.strictSame([...bytes.subarray(length)], [0, 0, 0])
+  }
+})

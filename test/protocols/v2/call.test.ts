@@ -23,3 +23,16 @@ t.test('without states or a body', async (t) => {
   t.equal(received.states.length, 0)
   t.equal(received.body.length, 0)
 })
+
+t.test('the tensors behind the JSON begin at a whole word', async (t) => {
+  const states = new Uint8Array(Float32Array.of(1, 2).buffer)
+  for (const jsonBytes of [1, 2, 3, 4, 5, 400]) {
+    const piece = writeCall({ model: 'm', arrived: 0, jsonBytes }, states)
+    const memory = new Uint8Array(piece.length + jsonBytes + 8)
+    memory.set(piece)
+    const received = readCall(memory)
+    t.equal(received.body.length, jsonBytes + 8)
+    t.equal((received.body.byteOffset + jsonBytes) % 4, 0, String(jsonBytes))
+    t.strictSame([...received.states], [1, 2])
+  }
+})

@@ -9,9 +9,9 @@ export interface JobRows {
   readonly cellStates: readonly RowSource[] | undefined
 }
 
-/** The bytes of an answer, and where the time since `begun` went; milliseconds, `performance.now()` of this thread. */
-export interface JobAnswer {
-  readonly bytes: Uint8Array<ArrayBuffer>
+/** What was made of a finished job, and where the time since `begun` went; milliseconds, `performance.now()` of this thread. */
+export interface JobAnswer<A = Uint8Array<ArrayBuffer>> {
+  readonly answer: A
   readonly m: number
   /** When the job was ready to run. */
   readonly begun: number
@@ -23,12 +23,12 @@ export interface JobAnswer {
  * Runs a job to its end and encodes what it has found; its memory is given back when that is done.
  * @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OVERLOADED, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OUT_OF_MEMORY, LSTM_ERR_WORKER_LOST, and whatever `encode` throws
  */
-export async function withJob(
+export async function withJob<A>(
   { kernel, sharing, limits, runningValues, onJob }: WorkerContext,
   description: Omit<JobDescription, 'maxValues' | 'reserve'>,
   { input, hiddenStates, cellStates }: JobRows,
-  encode: (job: Job) => Uint8Array<ArrayBuffer>
-): Promise<JobAnswer> {
+  encode: (job: Job) => A
+): Promise<JobAnswer<A>> {
   let reserved = 0
   const reserve = (values: number): void => {
     runningValues.take(values)
@@ -43,8 +43,8 @@ export async function withJob(
     const begun = performance.now()
     const computeMs = await sharing.run(job.whole)
     const computed = performance.now()
-    const bytes = encode(job)
-    return { bytes, m: job.m, begun, computeMs, encodeMs: performance.now() - computed }
+    const answer = encode(job)
+    return { answer, m: job.m, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
     runningValues.give(reserved)
     job?.release()

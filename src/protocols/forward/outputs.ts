@@ -35,7 +35,7 @@ export class Outputs {
     this.names = names
     this.#placed = placedLayers(set)
     this.#single = this.#placed.length === 1 && this.#placed[0].direction === 'forward'
-    const ofHead = (name: string) => name !== 'y' || set.head !== undefined
+    const ofHead = (name: string) => set.head !== undefined || (name !== 'y' && name !== 'y_last')
     const isThere = (name: string) =>
       (common.includes(name) && ofHead(name)) ||
       (this.#single && single.includes(name)) ||
@@ -46,12 +46,11 @@ export class Outputs {
       layerMembers.map((member) => `layers.${index}.${direction}.${member}`)
     )
     const there = [...common.filter(ofHead), ...(this.#single ? single : []), ...own]
-    const reason =
-      names[wrong] === 'y'
-        ? 'has no head'
-        : set.layers.length === 1
-          ? 'has one layer'
-          : `has ${set.layers.length} layers`
+    const reason = common.includes(names[wrong])
+      ? 'has no head'
+      : set.layers.length === 1
+        ? 'has one layer'
+        : `has ${set.layers.length} layers`
     throw LstmError.at(`/outputs/${wrong}`, 'LSTM_ERR_NO_SUCH_OUTPUT', [names[wrong], reason, there])
   }
 

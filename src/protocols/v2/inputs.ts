@@ -1,0 +1,177 @@
+import {
+  decodeFloats,
+  decodeIntegers,
+  type FloatDatatype,
+  floatBytes,
+  type IntegerDatatype,
+  integerBytes
+} from '../../codec/binary.ts'
+import { firstNonFinite } from '../../codec/finite.ts'
+import { countOf, indexOf } from '../../codec/strided.ts'
+import { Tensor } from '../../codec/tensor.ts'
+import { LstmError } from '../../errors.ts'
+import type { Envelope, InferRequest } from './envelope.ts'
+import { badInput } from './fault.ts'
+
+type Input = InferRequest['inputs'][number]
+
+/** The tensors of a request, each where it was found. */
+export interface Inputs {
+  readonly x: Located<Tensor>
+  readonly a0?: Located<Tensor>
+  readonly c0?: Located<Tensor>
+  readonly lengths?: Located<readonly number[]>
+}
+
+interface Located<T> {
+  readonly value: T
+  /** JSON pointer of the input. */
+  readonly path: string
+}
+
+const floatNames = ['x', 'a0', 'c0'] as const
+const isFloats = (name: string): name is (typeof floatNames)[number] => (floatNames as readonly string[]).includes(name)
+
+/**
+ * The inputs of a request by name: those with data in the JSON, and those whose bytes follow it.
+ * @throws LSTM_ERR_BAD_TENSOR, LSTM_ERR_NON_FINITE, LSTM_ERR_BAD_LENGTHS, LSTM_ERR_INVALID_BODY, each naming the tensor
+ */
+export function readInputs({ request, tail }: Envelope): Inputs {
+  const found: { -readonly [Name in keyof Inputs]?: Inputs[Name] } = {}
+  const binary = new BinaryPart(tail)
+  for (const [i, input] of request.inputs.entries()) {
+    const { name } = input
+    const path = `/inputs/${i}`
+    if (!isFloats(name) && name !== 'lengths') {
+      throw badInput(name, path, 'unexpected input; expected x, and a0, c0 and lengths where they are wanted')
+    }
+    if (found[name] !== undefined) throw badInput(name, path, 'is there twice; expected each input once')
+    checkShape(input, path)
+    if (isFloats(name)) found[name] = { value: floats(input, path, binary), path }
+    else found.lengths = { value: integers(input, path, binary), path }
+  }
+  binary.end()
+  const { x, ...others } = found
+  if (x === undefined) throw badInput('x', '/inputs', 'is missing; expected an input of this name')
+  return { x, ...others }
+}
+
+/** The bytes behind the JSON, which the inputs take one after the other. */
+class BinaryPart {
+  readonly #bytes: Uint8Array
+  #taken = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  /** @param expected bytes that the tensor has by its shape and datatype */
+  take({ name, shape, datatype, parameters }: Input, path: string, expected: number): Uint8Array {
+    const size = parameters!.binary_data_size!
+    if (size !== expected) {
+      const reason = `binary_data_size is ${size}; expected ${expected} bytes for shape (${shape.join(', ')}) of ${datatype}`
+      throw badInput(name, `${path}/parameters/binary_data_size`, reason)
+    }
+    const from = this.#taken
+    this.#taken += size
+    if (this.#taken > this.#bytes.length) {
+      const reason = `expected ${size} bytes from byte ${from} on behind the JSON, where ${this.#bytes.length} bytes are: Inference-Header-Content-Length has to be the length of the JSON`
+      throw badInput(name, path, reason)
+    }
+    return this.#bytes.subarray(from, this.#taken)
+  }
+
+  end(): void {
+    const { length } = this.#bytes
+    if (this.#taken === length) return
+    throw new LstmError('LSTM_ERR_INVALID_REQUEST', [
+      `${length} bytes follow the JSON; expected ${this.#taken}, the sum of the inputs' binary_data_size`
+    ])
+  }
+}
+
+function checkShape({ name, shape }: Input, path: string): void {
+  for (const [axis, length] of shape.entries()) {
+    if (length < 0 || !Number.isSafeInteger(length)) {
+      throw badInput(name, `${path}/shape/${axis}`, `shape is (${shape.join(', ')}); expected whole lengths from 0`)
+    }
+  }
+  // of the largest type
+  if (!Number.isSafeInteger(8 * countOf(shape))) {
+    throw badInput(name, `${path}/shape`, `shape is (${shape.join(', ')}), which has more values than can be`)
+  }
+}
+
+function floats(input: Input, path: string, binary: BinaryPart): Tensor {
+  const { name, datatype, shape } = input
+  if (!Object.hasOwn(floatBytes, datatype)) throw wrongDatatype(input, path, Object.keys(floatBytes))
+  const type = datatype as FloatDatatype
+  const inJson = jsonData(input, path)
+  if (inJson !== undefined) {
+    if (floatBytes[type] === 2) {
+      throw badInput(
+        name,
+        `${path}/datatype`,
+        `${type} has no form in JSON; expected it as raw bytes behind the JSON, or FP32`
+      )
+    }
+    return new Tensor(shape, inJson, 'nested')
+  }
+  const bytes = binary.take(input, path, countOf(shape) * floatBytes[type])
+  const data = decodeFloats(bytes, type)
+  const flat = firstNonFinite(data)
+  if (flat >= 0) {
+    const [original] = type === 'FP64' ? new Float64Array(bytes.slice(8 * flat, 8 * flat + 8).buffer) : [data[flat]]
+    const overflow = Number.isFinite(original) ? `${original}, which overflows float32` : String(original)
+    const index = indexOf(flat, shape).map((i) => `[${i}]`)
+    throw LstmError.at(path, 'LSTM_ERR_NON_FINITE', [`${name}${index.join('')}`, overflow])
+  }
+  return new Tensor(shape, data, 'nested')
+}
+
+function integers(input: Input, path: string, binary: BinaryPart): readonly number[] {
+  const { name, datatype, shape } = input
+  if (!Object.hasOwn(integerBytes, datatype)) throw wrongDatatype(input, path, Object.keys(integerBytes))
+  if (shape.length !== 1) throw badInput(name, `${path}/shape`, `has shape (${shape.join(', ')}); expected (m,)`)
+  const inJson = jsonData(input, path)
+  if (inJson === undefined) {
+    const type = datatype as IntegerDatatype
+    return decodeIntegers(binary.take(input, path, countOf(shape) * integerBytes[type]), type)
+  }
+  // they have been read as float32, which holds every integer up to there
+  const wrong = inJson.findIndex((value) => !Number.isInteger(value) || Math.abs(value) > 2 ** 24)
+  if (wrong >= 0) {
+    throw badInput(
+      name,
+      `${path}/data/${wrong}`,
+      `value ${wrong} is ${inJson[wrong]}; expected a whole number, 1 to T_x`
+    )
+  }
+  return Array.from(inJson)
+}
+
+function wrongDatatype({ name, datatype }: Input, path: string, expected: readonly string[]): LstmError {
+  const reason = `datatype is ${JSON.stringify(datatype.slice(0, 40))}; expected ${expected.join(', ')}`
+  return badInput(name, `${path}/datatype`, reason)
+}
+
+/** The values that stand in the JSON, undefined where they follow it. */
+function jsonData({ name, shape, data, parameters }: Input, path: string): Float32Array | undefined {
+  const binary = parameters?.binary_data_size !== undefined
+  if (data === undefined) {
+    if (binary) return undefined
+    throw badInput(name, path, 'has no values; expected data, or parameters.binary_data_size and bytes behind the JSON')
+  }
+  if (binary) throw badInput(name, path, 'has both data and binary_data_size; expected one of them')
+  if (data.encoding !== 'nested') throw badInput(name, `${path}/data`, 'expected an array of numbers, found an object')
+  const flat = data.shape.length === 1
+  const count = countOf(shape)
+  const fits = flat
+    ? data.data.length === count
+    : shape.length === data.shape.length && shape.every((length, i) => length === data.shape[i])
+  if (!fits) {
+    const got = flat ? `${data.data.length} values` : `shape (${data.shape.join(', ')})`
+    throw badInput(name, `${path}/data`, `data has ${got}; expected ${count} values of shape (${shape.join(', ')})`)
+  }
+  return data.data
+}

@@ -1,0 +1,47 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
+import type { Body } from '../engine/body.ts'
+import type { Answer, InferenceKind } from '../engine/messages.ts'
+import { phasesOf } from '../metrics/phases.ts'
+import { deadlineOf } from './deadline.ts'
+import { serverTiming } from './server-timing.ts'
+
+/**
+ * Runs an inference for a request, within its deadline and for as long as its client is there, and says in the answer's
+ * head what computed it and where the time went. The bytes can be read until the response closes.
+ * @throws what `Pool.infer` throws
+ */
+export async function runInference(
+  kind: InferenceKind,
+  body: Body,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Config
+): Promise<Answer> {
+  const begun = performance.now()
+  const { pool } = request.server
+  const deadline = deadlineOf(request.headers, config)
+  let whenClosed = () => {}
+  reply.raw.once('close', () => whenClosed())
+  const answer = await pool.infer(kind, body, {
+    ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - reply.elapsedTime)) }),
+    onStart: (stop) => {
+      whenClosed = stop
+    }
+  })
+  whenClosed = answer.free // the socket reads the bytes until then
+  if (reply.raw.closed) answer.free()
+  reply.header('lstm-kernel', pool.kernel)
+  const phases = phasesOf(answer.timing, performance.now() - begun)
+  request.phases = phases
+  request.phasesEnd = Date.now()
+  reply.header('server-timing', serverTiming(phases))
+  return answer
+}
+
+/** Sends the bytes of an answer as they are. */
+export function sendBytes(reply: FastifyReply, { buffer, byteOffset, length }: Uint8Array): FastifyReply {
+  // bytes over shared memory are an object like any other to Fastify
+  reply.serializer((payload: Buffer) => payload as unknown as string)
+  return reply.send(Buffer.from(buffer, byteOffset, length))
+}
