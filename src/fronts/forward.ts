@@ -52,9 +52,12 @@ export class Forwarder {
     onward.on('error', () => {
       if (!to.headersSent) to.destroy()
     })
+    // what has not come to its end by now is wanted no more, and would hold its channel for ever
     to.on('close', () => {
-      if (!to.writableFinished) onward.destroy()
+      if (!to.writableFinished || !onward.writableFinished) onward.destroy()
     })
+    // the rest of a body that nobody takes is read, so that the next request on the connection is seen
+    onward.on('close', () => from.resume())
     from.pipe(onward)
   }
 
