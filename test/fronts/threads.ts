@@ -9,13 +9,13 @@ import { startService } from '../service.ts'
 
 /** A service that several threads take requests for, on a port. */
 
-export interface Told {
+interface Told {
   readonly status: number
   readonly headers: Record<string, string | string[] | undefined>
   readonly text: string
 }
 
-export interface Question {
+interface Question {
   readonly method?: string
   readonly path: string
   /** An object is sent as JSON. */
@@ -24,7 +24,7 @@ export interface Question {
 }
 
 /** A connection that is kept, so that all that is asked goes to one thread. */
-export interface Line {
+interface Line {
   ask(question: Question): Promise<Told>
   close(): void
 }
