@@ -32,6 +32,10 @@ A cell holds requests a second (least–most of the rounds); the median latency;
 
 ${http.steady}
 
+Raw tensors of float32 over the Open Inference Protocol, beside base64 on the native route:
+
+${http.binary}
+
 ### Short sequences beside long ones
 
 One client posts T_x = 5,000 back to back, eight clients post T_x = 10 every 25 ms, all at n_a = 256. A latency counts from when the request was due, not from when the client, having waited for the answer before, could send it: else the cluster's blocked process would hide its waiting, as its clients would ask less often. The ratio is ours to the better peer's.

@@ -24,8 +24,9 @@ export async function http({ short }) {
     servers.push(await startSinglePeer(directory))
     servers.push(await startClusterPeer(directory))
     const steady = await steadyLoad(generator, servers, layers, short)
+    const binary = await binaryLoad(generator, servers[0], layers, short)
     const mixed = await mixedLoad(servers, layers.get(MIXED_SIZE), short)
-    return { steady, mixed }
+    return { steady, binary, mixed }
   } finally {
     await generator.stop()
     await Promise.all(servers.map((server) => server.stop()))
@@ -70,6 +71,27 @@ async function steadyLoad(generator, servers, layers, short) {
     'which'
   ]
   return table(header, rows)
+}
+
+/** Raw tensors on the route of the Open Inference Protocol, beside base64 on our own. */
+async function binaryLoad(generator, { name, port }, layers, short) {
+  const rounds = short ? 3 : 7
+  const seconds = short ? 0.3 : 0.6
+  const rows = []
+  for (const n of sizes) {
+    const loads = ['binary', 'base64'].map((encoding) => sequenceRequests(`n${n}`, layers.get(n), T_x, encoding))
+    for (const connections of connectionCounts) {
+      const results = loads.map(() => [])
+      for (let round = 0; round < rounds; round++) {
+        for (const [i, load] of loads.entries()) {
+          results[i].push(await labelled(name, generator.run({ port, ...load, connections, seconds })))
+        }
+      }
+      const [ours, native] = results.map((runs) => runs.map(({ perSecond }) => perSecond))
+      rows.push([String(n), String(connections), ...results.map(summary), ratio(pairwiseRatio(ours, native))])
+    }
+  }
+  return table(['n_x = n_a', 'connections', 'raw bytes, /v2', 'base64, /sequence', 'raw bytes against base64'], rows)
 }
 
 /** The index of the peer with the most requests a second, by the medians. */

@@ -10,6 +10,8 @@ export const singleLayerInferOutputs = ['ft', 'it', 'cct', 'ot'] as const
 
 const Size = Type.Integer({ minimum: 0, description: 'Bytes of the tensor behind the JSON, in place of `data`.' })
 
+const SharedMemory = Type.Optional(Type.String({ description: 'Not offered.' }))
+
 const Numbers = Type.Unsafe<number[] | number[][] | number[][][]>({
   type: 'array',
   description: 'The values, flat or nested, row-major.'
@@ -36,6 +38,9 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
           priority: Type.Optional(Type.Integer({ minimum: 0, description: '1 is the highest, 0 the default.' })),
           timeout: Type.Optional(
             Type.Integer({ minimum: 0, description: 'Microseconds from the arrival to the answer; 0 is none.' })
+          ),
+          stream_steps: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'Of infer_stream: time steps of each event, 64 if left out.' })
           )
         })
       ),
@@ -49,7 +54,9 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
           datatype: Type.String({
             description: 'Of lengths INT32 or INT64; of others FP32 or FP64, and behind the JSON FP16 or BF16 too.'
           }),
-          parameters: Type.Optional(Type.Object({ binary_data_size: Type.Optional(Size) })),
+          parameters: Type.Optional(
+            Type.Object({ binary_data_size: Type.Optional(Size), shared_memory_region: SharedMemory })
+          ),
           data: Type.Optional(data)
         })
       ),
@@ -69,6 +76,7 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
                     description: 'What it is given as, FP32 if left out; FP16 and BF16 behind the JSON only.'
                   })
                 ),
+                shared_memory_region: SharedMemory,
                 classification: Type.Optional(Type.Integer({ description: 'Not offered.' }))
               })
             )

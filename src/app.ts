@@ -6,6 +6,8 @@ import { admission } from './plugins/admission.ts'
 import { documentation } from './plugins/documentation.ts'
 import { engine } from './plugins/engine.ts'
 import { fronts } from './plugins/fronts.ts'
+import { modelStatistics } from './plugins/model-statistics.ts'
+import { sequences } from './plugins/sequences.ts'
 import { requestExamples } from './routes/examples.ts'
 import { healthRoutes } from './routes/health.ts'
 import { inferenceRoutes } from './routes/inference.ts'
@@ -23,6 +25,8 @@ export async function buildApp(config: Config, log?: DestinationStream): Promise
   await app.register(documentation, { requestExamples, keys: config.apiKeysFile !== '' })
   await app.register(engine, config)
   await app.register(fronts, { config, log })
+  await app.register(modelStatistics)
+  await app.register(sequences, config)
   await app.register(admission)
   await app.register(healthRoutes)
   await app.register(metricsRoutes)

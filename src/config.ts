@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { envSchema } from 'env-schema'
+import { parameterSetNamePattern } from '../schemas/index.ts'
 import { type TSchema, Type } from '../schemas/typebox.ts'
 
 /** The one schema of all settings: an environment variable each, and a flag of the same name. */
@@ -45,6 +46,12 @@ export const settings = {
     description:
       'Folder of model files, each read at start as a set named after it; a file that cannot be read is reported and does not stop the others.'
   }),
+  LSTM_MODEL_NAME: Type.String({
+    default: '',
+    pattern: `${parameterSetNamePattern}|^$`,
+    description:
+      "Name of the set of `LSTM_MODELS_DIR`'s only file, in place of the file's own: KServe's clients ask for the name of their InferenceService."
+  }),
   LSTM_MAX_BODY_BYTES: Type.Integer({
     default: 67_108_864,
     minimum: 1024,
@@ -81,6 +88,21 @@ export const settings = {
     default: 268_435_456,
     minimum: 1,
     description: 'Most float32 values of all running requests together; a request that would be more is answered 429.'
+  }),
+  LSTM_MAX_SEQUENCES: Type.Integer({
+    default: 100_000,
+    minimum: 0,
+    description: 'Most sequences (`sequence_id`) that run at once; one more is answered 429.'
+  }),
+  LSTM_MAX_SEQUENCE_BYTES: Type.Integer({
+    default: 268_435_456,
+    minimum: 0,
+    description: 'Most bytes of the states of all running sequences; what would be more is answered 429.'
+  }),
+  LSTM_SEQUENCE_IDLE_MS: Type.Integer({
+    default: 600_000,
+    minimum: 1,
+    description: 'How long a sequence is kept after its last request.'
   }),
   LSTM_DEADLINE_MS: Type.Integer({
     default: 30_000,
@@ -154,6 +176,8 @@ export interface Config {
   readonly dataDir: string
   /** Empty when there is none. */
   readonly modelsDir: string
+  /** Of the only set in modelsDir; empty where files have their own names. */
+  readonly modelName: string
   readonly maxBodyBytes: number
   readonly maxParametersBytes: number
   readonly maxJobValues: number
@@ -161,6 +185,9 @@ export interface Config {
   readonly maxPending: number
   readonly maxPendingBytes: number
   readonly maxRunningValues: number
+  readonly maxSequences: number
+  readonly maxSequenceBytes: number
+  readonly sequenceIdleMs: number
   /** 0 for none. */
   readonly deadlineMs: number
   readonly deadlineMaxMs: number
@@ -203,6 +230,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     dataDir: values.LSTM_DATA_DIR,
     httpThreads: values.LSTM_HTTP_THREADS,
     modelsDir: values.LSTM_MODELS_DIR,
+    modelName: values.LSTM_MODEL_NAME,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,
     maxParametersBytes: values.LSTM_MAX_PARAMETERS_BYTES,
     maxJobValues: values.LSTM_MAX_JOB_VALUES,
@@ -210,6 +238,9 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     maxPending: values.LSTM_MAX_PENDING,
     maxPendingBytes: values.LSTM_MAX_PENDING_BYTES,
     maxRunningValues: values.LSTM_MAX_RUNNING_VALUES,
+    maxSequences: values.LSTM_MAX_SEQUENCES,
+    maxSequenceBytes: values.LSTM_MAX_SEQUENCE_BYTES,
+    sequenceIdleMs: values.LSTM_SEQUENCE_IDLE_MS,
     deadlineMs: values.LSTM_DEADLINE_MS,
     deadlineMaxMs: values.LSTM_DEADLINE_MAX_MS,
     headersTimeoutMs: values.LSTM_HEADERS_TIMEOUT_MS,

@@ -82,6 +82,12 @@ const table = {
     title: 'The file cannot be read',
     message: (format: string, reason: string) => `${format}: ${reason}`
   },
+  LSTM_ERR_LOAD_FAILED: {
+    status: 400,
+    title: 'The model cannot be loaded',
+    // clients of the Open Inference Protocol look for the first half
+    message: (name: string, reason: string) => `failed to load '${name}', ${reason}`
+  },
   LSTM_ERR_SELF_CHECK_FAILED: {
     status: 400,
     title: 'The model misses its own test vector',
@@ -104,7 +110,7 @@ const table = {
     status: 400,
     title: 'A reverse layer cannot go on from request to request',
     message: (name: string, index: number) =>
-      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences, without sequence_id`
+      `layer ${index} of ${JSON.stringify(name)} runs from a sequence's last step to its first, so that nothing can go on from its state: send whole sequences to infer, without sequence_id`
   },
   LSTM_ERR_SEQUENCE_SET_REPLACED: {
     status: 400,
@@ -117,6 +123,19 @@ const table = {
     title: 'A running sequence has other columns',
     message: (m: number, got: number) =>
       `x has m = ${got} columns; expected m = ${m}, with which the sequence began: its number of columns cannot change`
+  },
+  LSTM_ERR_SEQUENCE_START: {
+    status: 400,
+    title: 'The first request of a sequence has to say so',
+    // Triton's text, which its clients look for, and what came
+    message: (model: string, id: string) =>
+      `inference request for sequence ID to model '${model}' must specify the START flag on the first request of the sequence; no sequence ${id} is running: send sequence_start with its first request`
+  },
+  LSTM_ERR_SEQUENCE_EXPIRED: {
+    status: 400,
+    title: 'The sequence has expired',
+    message: (id: string, model: string, when: string, idleMs: number) =>
+      `sequence ${id} of model '${model}' expired at ${when}, ${idleMs} ms (LSTM_SEQUENCE_IDLE_MS) after its last request: start it again with sequence_start`
   },
   LSTM_ERR_SEQUENCE_UNSEEN: {
     status: 400,
@@ -148,6 +167,12 @@ const table = {
       version === undefined || there === undefined
         ? `Request for unknown model: '${name}' is not found`
         : `Request for unknown model: '${name}' version ${JSON.stringify(version)} is not found; its version is ${JSON.stringify(there)}`
+  },
+  LSTM_ERR_SEQUENCE_NOT_FOUND: {
+    status: 404,
+    title: 'No such sequence',
+    message: (id: string, model: string) =>
+      `no sequence ${id} of model '${model}' is running; GET /v2/models/${model}/sequences lists those that are`
   },
   LSTM_ERR_NOT_FOUND: {
     status: 404,
@@ -189,6 +214,12 @@ const table = {
     title: 'The content type is not taken here',
     message: (got: string, accepted: string) => `Content-Type is ${JSON.stringify(got)}; accepted are ${accepted}`
   },
+  LSTM_ERR_UNSUPPORTED_ENCODING: {
+    status: 415,
+    title: 'The content encoding is not taken here',
+    message: (got: string, accepted: string) =>
+      `Content-Encoding is ${JSON.stringify(got.slice(0, 100))}; accepted are ${accepted}, or none`
+  },
   LSTM_ERR_HEADERS_TOO_LARGE: {
     status: 431,
     title: 'The headers are too large',
@@ -199,6 +230,12 @@ const table = {
     title: 'The service has as much to do as it may take',
     message: (what: string, limit: number, setting: string) =>
       `${what} would be more than ${limit}, the limit set by ${setting}; try again when Retry-After says`
+  },
+  LSTM_ERR_SEQUENCES_FULL: {
+    status: 429,
+    title: 'As many sequences are running as may',
+    message: (what: string, limit: number, setting: string) =>
+      `${what} would be more than ${limit}, the limit set by ${setting}: end sequences that are over, with sequence_end or DELETE, or raise the setting`
   },
   LSTM_ERR_RATE_LIMITED: {
     status: 429,
@@ -242,7 +279,7 @@ const table = {
     status: 504,
     title: 'The deadline has passed',
     message: (ms: number) =>
-      `no answer within ${ms} ms (LSTM_DEADLINE_MS or the header X-Request-Timeout-Ms); the work was stopped`
+      `no answer within ${ms} ms (LSTM_DEADLINE_MS, the header X-Request-Timeout-Ms or the parameter timeout); the work was stopped`
   },
   LSTM_ERR_STORAGE_FULL: {
     status: 507,

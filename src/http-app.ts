@@ -9,7 +9,7 @@ import { answerClientError } from './plugins/client-error.ts'
 import { cors } from './plugins/cors.ts'
 import { drain } from './plugins/drain.ts'
 import { metrics } from './plugins/metrics.ts'
-import { problems } from './plugins/problems.ts'
+import { answerFrameworkError, problems } from './plugins/problems.ts'
 import { rateLimit } from './plugins/rate-limit.ts'
 import { requestId, requestLog } from './plugins/request-log.ts'
 import { schemas } from './plugins/schemas.ts'
@@ -40,6 +40,7 @@ export async function buildHttpApp(config: Config, { log, requests }: HttpAppOpt
     // a request that still comes over an open connection while the server closes is answered like any other
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
     genReqId: (request: IncomingMessage) => requestId(request.headers['x-request-id']),
     // a name that is too long is told so, rather than that there is no such path
     routerOptions: { maxParamLength: maxHeaderSize },

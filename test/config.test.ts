@@ -13,6 +13,7 @@ t.test('defaults', async (t) => {
     demoSets: false,
     dataDir: '',
     modelsDir: '',
+    modelName: '',
     maxBodyBytes: 67_108_864,
     maxParametersBytes: 536_870_912,
     maxJobValues: 33_554_432,

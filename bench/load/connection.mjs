@@ -44,6 +44,8 @@ export class Connection {
   #missing = -1
   #status = 0
   #length = 0
+  /** Of an answer with raw tensors behind its JSON. */
+  #jsonBytes = 0
   #body = []
 
   /** Sends the bytes of a request; the body is kept if `keeps`, and of an error always. */
@@ -76,7 +78,12 @@ export class Connection {
     if (this.#keeps) this.#body.push(Buffer.from(bytes))
     if (this.#missing > 0) return
     this.#missing = -1
-    this.#answered({ status: this.#status, length: this.#length, body: Buffer.concat(this.#body).toString() })
+    this.#answered({
+      status: this.#status,
+      length: this.#length,
+      jsonBytes: this.#jsonBytes,
+      body: Buffer.concat(this.#body)
+    })
   }
 
   /** @returns what follows the head in `chunk`, or undefined if the head is not whole yet */
@@ -89,6 +96,7 @@ export class Connection {
     this.#status = Number(this.#head.slice(9, 12))
     this.#keeps ||= this.#status !== 200
     this.#length = Number(length[1])
+    this.#jsonBytes = Number(/\r\ninference-header-content-length: *(\d+)/i.exec(this.#head)?.[1] ?? 0)
     this.#missing = this.#length
     this.#head = ''
     return chunk.subarray(end + END_OF_HEAD.length)

@@ -50,13 +50,13 @@ async function run({ port, requests, expected, encoding, connections, seconds, w
       const which = turn % requests.length
       const first = turn === number
       const start = everyMs === undefined ? performance.now() : await due(turn - number)
-      const { status, length, body } = await connection.ask(requests[which], first)
+      const { status, length, body, jsonBytes } = await connection.ask(requests[which], first)
       const end = performance.now()
       if (status !== 200) throw new Error(`status ${status}: ${body}`)
       lengths[which] ??= length
       if (lengths[which] !== length) throw new Error(`an answer has ${length} bytes, an earlier one ${lengths[which]}`)
       if (first) {
-        check(readAnswer(body, encoding), expected[which])
+        check(readAnswer(body, encoding, jsonBytes), expected[which])
         firstAnswers++
       }
       if (counting) latencies.push(end - start)

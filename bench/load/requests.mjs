@@ -9,7 +9,7 @@ const CHECKED_FLOP = 3e7
 
 /**
  * Requests for the hidden states of one sequence of T_x steps, and the states to expect.
- * @param encoding json or base64
+ * @param encoding json or base64 on the native route, or binary: raw bytes on that of the Open Inference Protocol
  */
 export function sequenceRequests(set, layer, T_x, encoding, mostInputs = MOST_INPUTS, m = 1) {
   const { n_x, n_a } = layer
@@ -24,6 +24,7 @@ export function sequenceRequests(set, layer, T_x, encoding, mostInputs = MOST_IN
 }
 
 function request(set, values, shape, encoding) {
+  if (encoding === 'binary') return binary(set, values, shape)
   const x = encoding === 'json' ? nested(values, shape) : base64(values, shape)
   const body = `{"parameters":"${set}","layout":"batch_first","outputs":["a"],"x":${x}}`
   const head = [
@@ -33,6 +34,24 @@ function request(set, values, shape, encoding) {
     `content-length: ${body.length}`
   ]
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function binary(set, values, shape) {
+  const size = values.byteLength
+  const json = JSON.stringify({
+    parameters: { layout: 'batch_first' },
+    inputs: [{ name: 'x', shape, datatype: 'FP32', parameters: { binary_data_size: size } }],
+    outputs: [{ name: 'a', parameters: { binary_data: true } }]
+  })
+  const head = [
+    `POST /v2/models/${set}/infer HTTP/1.1`,
+    'host: 127.0.0.1',
+    'content-type: application/octet-stream',
+    `inference-header-content-length: ${json.length}`,
+    `content-length: ${json.length + size}`
+  ]
+  const tensor = Buffer.from(values.buffer, values.byteOffset, size)
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n${json}`), tensor])
 }
 
 /** Nine decimals, as a client prints float32. */

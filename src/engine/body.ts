@@ -14,6 +14,20 @@ export function joinInto(body: Body, target: Uint8Array): void {
   }
 }
 
+/** Where pieces are put together that are read, or copied on, before anything else happens in this thread. */
+let stage = new Uint8Array(0)
+const STAGE_BYTES = 512 * 1024
+
+/** The whole in memory that the next call uses again; undefined where it is too long for that. */
+export function staged(body: Body): Uint8Array<ArrayBuffer> | undefined {
+  const length = bodyLength(body)
+  if (length > STAGE_BYTES) return undefined
+  if (stage.length === 0) stage = new Uint8Array(STAGE_BYTES)
+  const whole = stage.subarray(0, length)
+  joinInto(body, whole)
+  return whole
+}
+
 /** The whole in a buffer of its own, which can be moved to another thread. The pieces stay as they are. */
 export function joined(body: Body): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(bodyLength(body))

@@ -4,7 +4,11 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import { endStream } from '../protocols/v2/end-stream.ts'
 import { infer } from '../protocols/v2/infer.ts'
+import type { LoadRequest } from '../protocols/v2/load-request.ts'
+import { openStream } from '../protocols/v2/open-stream.ts'
+import { breathe } from './breath.ts'
 import { collectGarbage } from './garbage.ts'
 import type { Limits } from './limits.ts'
 import type {
@@ -32,6 +36,8 @@ export interface ExecutorOptions {
   readonly workers: number
   /** Number of this thread: whose memory is whose. */
   readonly owner: number
+  /** It is the thread of Background, which leaves others their turn. */
+  readonly background?: boolean
   /** Memory of RowCounts. */
   readonly rowCounts: SharedArrayBuffer
   /** Memory of RunningValues, and this thread's place in it. */
@@ -46,7 +52,7 @@ export interface ExecutorOptions {
 /** A file above this leaves so much behind that it is not left to chance when that is freed. */
 const LARGE_BYTES = 4 * 1024 * 1024
 
-const inferences = { cell, sequence, infer } satisfies Record<InferenceKind, unknown>
+const inferences = { cell, sequence, infer, openStream, endStream } satisfies Record<InferenceKind, unknown>
 
 /** Everything that a thread needs to run operations: its kernel, its view of the sets, its tick loop. */
 export class Executor {
@@ -71,6 +77,7 @@ export class Executor {
       sets: this.sets,
       limits,
       runningValues,
+      ...(options.background === true && { pause: breathe }),
       onJob: () => {}
     }
   }
@@ -98,9 +105,11 @@ export class Executor {
       case 'import':
         return this.#import(operation)
       case 'restore':
-        return this.#restore(operation.path)
+        return this.#restore(operation)
       case 'export':
         return this.#export(operation)
+      case 'read-load':
+        return this.#readLoad(operation.body)
       default:
         return this.infer(operation.kind, operation.body, id)
     }
@@ -118,9 +127,9 @@ export class Executor {
     }
   }
 
-  async #restore(path: string): Promise<RestoredSet> {
+  async #restore({ path, settings }: Extract<MovedOperation, { kind: 'restore' }>): Promise<RestoredSet> {
     const { restoreSet } = await import('../protocols/rest/kept-set.ts')
-    const restored = await restoreSet(path, this.#context)
+    const restored = await restoreSet(path, this.#context, settings)
     if (restored.set.bytes > LARGE_BYTES) setImmediate(collectGarbage)
     return restored
   }
@@ -130,10 +139,17 @@ export class Executor {
     return exportSet(set, format, encoding, this.#context)
   }
 
+  async #readLoad(body: Uint8Array): Promise<LoadRequest> {
+    const { readLoadRequest } = await import('../protocols/v2/load-request.ts')
+    const request = readLoadRequest(body, this.#context.limits.maxJsonDepth)
+    if (body.byteLength > LARGE_BYTES) setImmediate(collectGarbage)
+    return request
+  }
+
   /** Steps a part of somebody's job to its end. */
   runPart(part: Part): Promise<PartOutcome> {
     return this.#stepper.run(part).then(
-      (ms) => ({ type: 'computed', ms }),
+      (cost) => ({ type: 'computed', ...cost }),
       (error) => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
     )
   }

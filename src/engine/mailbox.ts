@@ -8,7 +8,7 @@
  */
 const CAPACITY = 1024
 /** Numbers of an entry. */
-const WIDTH = 9
+const WIDTH = 10
 /** Indexes of words in the head, each on a line of the cache of its own. */
 const SENT = 0
 const TAKEN = 16

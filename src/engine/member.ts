@@ -98,11 +98,12 @@ export class Member {
   }
 
   #look(): void {
-    this.#answers.receive(([id, slot, length, jsonBytes, stateBytes, m, decode, compute, encode]: Entry) => {
+    this.#answers.receive(([id, slot, length, jsonBytes, stateBytes, m, executions, ...times]: Entry) => {
       const bytes = this.#answerSlots.bytes(slot, length)
+      const [decode, compute, encode] = times
       const timing = { decode, compute, encode }
       const free = () => this.#answerSlots.give(slot)
-      this.#onAnswer(id, { bytes, jsonBytes, stateBytes, m, timing, free })
+      this.#onAnswer(id, { bytes, jsonBytes, stateBytes, m, executions, timing, free })
     })
   }
 
@@ -117,4 +118,13 @@ export class Member {
       this.post({ type: 'close' })
     })
   }
+}
+
+/** The worker with the least to do, but for those that are kept free for what is run again. */
+export function leastBusy(members: Iterable<Member>): Member | undefined {
+  let best: Member | undefined
+  for (const member of members) {
+    if (member.ready && !member.reserved && (best === undefined || member.load < best.load)) best = member
+  }
+  return best
 }

@@ -5,15 +5,17 @@ import type { Keep } from '../parameters/durable/folder.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import type { Body } from './body.ts'
+import type { Intake, IntakeMessage } from './intake.ts'
 import type { Limits } from './limits.ts'
-import type { Part } from './part.ts'
+import type { Part, PartCost } from './part.ts'
 import type { PublishedSet } from './registry.ts'
 
 /** What the HTTP thread and a worker say to each other. A port keeps the order of what is posted to it. */
 
 /** Inferences: body and answer go through shared memory where they fit; a mailbox names the kinds by their index. */
-export const inferenceKinds = ['cell', 'sequence', 'infer'] as const
+export const inferenceKinds = ['cell', 'sequence', 'infer', 'openStream', 'endStream'] as const
 export type InferenceKind = (typeof inferenceKinds)[number]
 
 interface Export {
@@ -35,10 +37,22 @@ interface Import {
 interface Restore {
   readonly kind: 'restore'
   readonly path: string
+  /** In place of those that are stored with it. */
+  readonly settings?: ImportSettings
+}
+
+/** Finds a model file and what else a request to load a model holds. */
+interface ReadLoad {
+  readonly kind: 'read-load'
+  readonly body: Body
 }
 
 /** What is run beside inferences, as the pool gets it. */
-export type Operation = Import | Restore | Export
+export type Operation = Import | Restore | Export | ReadLoad
+
+/** A large body goes to the background thread as it comes. */
+type BackgroundImport = Omit<Import, 'body'> & { readonly body: Body | Intake }
+export type BackgroundOperation = BackgroundImport | Restore | Export | ReadLoad
 
 export interface Inference {
   readonly kind: InferenceKind
@@ -53,12 +67,15 @@ export interface RestoredSet {
   readonly created: string
 }
 
+export type BackgroundOperationOf<K extends Operation['kind']> = Extract<BackgroundOperation, { kind: K }>
 export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
-export type MovedOperation = Moved<Inference> | Moved<Import> | Restore | Export
+export type MovedOperation = Moved<Inference> | Moved<Import> | Moved<ReadLoad> | Restore | Export
 type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
 export type MovedImport = Moved<Import>
+/** An import whose body has been sent before, in pieces; this is its number. */
+export type MovedLargeImport = Omit<Import, 'body'> & { readonly intake: number }
 
 /** Where the time of an inference went in its worker, in milliseconds. */
 export interface Timing {
@@ -77,6 +94,8 @@ export interface AnswerParts {
   readonly stateBytes: number
   /** Columns that were computed. */
   readonly m: number
+  /** Batches of the kernel that it stands for: less than 1 where requests shared them. */
+  readonly executions: number
 }
 
 /** The answer of an inference, in its worker. */
@@ -99,14 +118,15 @@ export interface Results {
   import: ParameterSet
   restore: RestoredSet
   export: Uint8Array<ArrayBuffer>
+  'read-load': LoadRequest
 }
 
 /** A result on its way by message; buffers are moved. */
-export type MovedResult = Computed | ParameterSet | RestoredSet | Uint8Array<ArrayBuffer>
+export type MovedResult = Computed | ParameterSet | RestoredSet | LoadRequest | Uint8Array<ArrayBuffer>
 
-/** How the work on a part ended: milliseconds of the kernel, a fault for the log, or with the worker that had it. */
+/** How the work on a part ended: with what it cost, a fault for the log, or with the worker that had it. */
 export type PartOutcome =
-  | { readonly type: 'computed'; readonly ms: number }
+  | ({ readonly type: 'computed' } & PartCost)
   | { readonly type: 'fault'; readonly stack: string }
   | { readonly type: 'lost' }
   /** Nobody wanted it any more. */
@@ -117,7 +137,8 @@ export const LOOK = 0
 
 export type ToWorker =
   | typeof LOOK
-  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation }
+  | { readonly type: 'run'; readonly id: number; readonly operation: MovedOperation | MovedLargeImport }
+  | IntakeMessage
   | { readonly type: 'set'; readonly name: string; readonly published: PublishedSet }
   | { readonly type: 'unset'; readonly name: string }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
@@ -168,4 +189,6 @@ export interface WorkerData {
   readonly sets: ReadonlyMap<string, PublishedSet>
   /** Workers of the pool, this one among them. */
   readonly workers: number
+  /** It is the thread of Background. */
+  readonly background?: boolean
 }

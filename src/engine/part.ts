@@ -22,6 +22,14 @@ export interface Part {
   readonly stop: Float32Array
 }
 
+/** What the work on a part, or on all parts of a job, has cost. */
+export interface PartCost {
+  /** Milliseconds of the kernel: of each call that was shared with others, the share of its own rows. */
+  readonly ms: number
+  /** Runs through all steps that it stands for: 1 for a part alone, 1/2 for one that shared every call with another. */
+  readonly executions: number
+}
+
 export function finished({ passes, pass }: Part): boolean {
   return pass === passes.length
 }

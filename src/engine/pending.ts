@@ -1,6 +1,7 @@
 import { bodyLength } from './body.ts'
+import { Intake } from './intake.ts'
 import type { Member } from './member.ts'
-import type { Inference, Operation } from './messages.ts'
+import type { BackgroundOperation, Inference, Operation } from './messages.ts'
 
 /** What a worker is given to do. */
 export type Work = Inference | Operation
@@ -32,7 +33,7 @@ export interface RunOptions {
 }
 
 /** Bytes that an operation reads or writes, as far as they are known before it. */
-export function bytesOf(work: Work): number {
-  if ('body' in work) return bodyLength(work.body)
+export function bytesOf(work: Work | BackgroundOperation): number {
+  if ('body' in work) return work.body instanceof Intake ? work.body.length : bodyLength(work.body)
   return work.kind === 'export' ? work.set.bytes : 0
 }

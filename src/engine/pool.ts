@@ -1,26 +1,36 @@
 import { LstmError } from '../errors.ts'
-import { createEstate, type Estate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
+import { createEstate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import { Admission, type AdmissionLimits } from './admission.ts'
+import { BACKGROUND_BYTES, Background } from './background.ts'
+import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
-import { type Body, isGone, joined } from './body.ts'
+import { type Body, isGone, joined, staged } from './body.ts'
 import { CostModel } from './cost-model.ts'
 import { Executor, stackOf } from './executor.ts'
 import { type Guest, Guests } from './guests.ts'
 import { InlinePolicy, oneThread, threadPerCore } from './inline.ts'
 import type { Limits } from './limits.ts'
-import { Member } from './member.ts'
-import { memoryOf } from './memory-of.ts'
-import type { Answer, FromWorker, InferenceKind, LOOK, Operation, OperationOf, Results } from './messages.ts'
+import { leastBusy, Member } from './member.ts'
+import type {
+  Answer,
+  BackgroundOperation,
+  BackgroundOperationOf,
+  FromWorker,
+  InferenceKind,
+  LOOK,
+  MovedResult,
+  Operation,
+  OperationOf,
+  Results
+} from './messages.ts'
 import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } from './pending.ts'
 import { PublishedSets, type SetUser } from './published-sets.ts'
 import { Restarts } from './restarts.ts'
-import type { RowCounts } from './row-counts.ts'
+import { RowCounts } from './row-counts.ts'
 import { SharedCounts } from './shared-counts.ts'
 import { SharedParts } from './shared-parts.ts'
-
-/** Wait before the memory of a worker that ended is tried again, where another one is changing the lists. */
-const RECOVER_MS = 2
+import { WaitingLine } from './waiting-line.ts'
 
 export interface PoolOptions extends AdmissionLimits {
   readonly workers: number
@@ -42,24 +52,13 @@ export interface PoolOptions extends AdmissionLimits {
  */
 export class Pool {
   readonly admission: Admission
+  readonly background: Background
   /** The kernel's memory and what goes with it, as every worker has it. */
   readonly sharedKernel: SharedKernel
+  /** Rows of each call of the kernel so far, by worker; behind them this thread, then the guests. */
+  readonly rowCounts: readonly RowCounts[]
   /** Threads beside the workers that run inferences for themselves. */
-  readonly guests = new Guests({
-    lodgingFor: (number) => {
-      const { maxPending, maxPendingBytes } = this.#options
-      const { admission, costs } = this.#counts
-      const slot = this.#options.workers + 1 + number
-      const what = this.#executing(slot, this.#nextOwner++, 1) // what a guest runs is short
-      return { ...what, admissionLimits: { maxPending, maxPendingBytes }, admission, costs }
-    },
-    letGo: (handle, guest) => this.#sets.letGo(handle, guest),
-    left: (guest, { slot, owner }) => {
-      this.#sets.forget(guest)
-      this.#counts.forget(slot)
-      this.#recover(owner)
-    }
-  })
+  readonly guests: Guests
   readonly #options: PoolOptions
   readonly #counts: SharedCounts
   readonly #members = new Set<Member>()
@@ -71,10 +70,8 @@ export class Pool {
   #pendingHere = 0
   readonly #bodies = new Bodies()
   readonly #pending = new Map<number, Pending>()
-  /** Operations that came while no worker was there, and those to be run again. */
-  readonly #fresh: number[] = []
-  readonly #suspects: number[] = []
-  readonly #estate: Estate
+  readonly #line = new WaitingLine()
+  readonly #belongings: Belongings
   readonly restarts = new Restarts((slot) => {
     this.#add(slot).catch(() => {}) // its exit has been seen to
   })
@@ -85,16 +82,48 @@ export class Pool {
   private constructor(options: PoolOptions) {
     this.#options = options
     const { workers, guests = 0 } = options
-    this.#counts = new SharedCounts(workers + 1 + guests)
+    // beside the workers' places, one for this thread, one for that of the background, then those of the guests
+    this.#counts = new SharedCounts(workers + 2 + guests)
     this.admission = new Admission(options, this.#counts.admission, workers)
     this.sharedKernel = shareKernel(options.kernel)
-    this.#estate = createEstate(this.sharedKernel)
+    this.#belongings = new Belongings(createEstate(this.sharedKernel))
+    this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
     const bounds = guests === 0 ? oneThread : threadPerCore
     this.#inline = options.inline === false ? undefined : new InlinePolicy(bounds, new CostModel(this.#counts.costs))
     this.#executor = new Executor({
-      ...this.#executing(workers, 0, 1), // what is run here is short
+      ...this.#executing(workers, this.rowCounts[workers], 1), // what is run here is short
+      owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {}
+    })
+    this.background = new Background({
+      start: (events) => {
+        const slot = options.workers + 1
+        const data = { ...this.#executing(slot, new RowCounts(), 1), sets: new Map(), background: true }
+        return new Member(slot, options.workerUrl, this.#bodies.memory, data, events)
+      },
+      admission: this.admission,
+      onResult: (result) => this.#belongings.keep(result),
+      onFault: options.onFault,
+      onLost: ({ slot, owner }) => {
+        this.restarts.count++
+        this.#counts.forget(slot)
+        this.#belongings.recover(owner)
+      }
+    })
+    this.guests = new Guests({
+      lodgingFor: (number) => ({
+        ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // what a guest runs is short
+        admissionLimits: { maxPending: options.maxPending, maxPendingBytes: options.maxPendingBytes },
+        admission: this.#counts.admission,
+        costs: this.#counts.costs
+      }),
+      letGo: (handle, guest) => this.#sets.letGo(handle, guest),
+      left: (guest, { slot, owner }) => {
+        this.#sets.forget(guest)
+        this.#counts.forget(slot)
+        this.#belongings.recover(owner)
+      }
     })
   }
 
@@ -108,11 +137,6 @@ export class Pool {
       throw error
     }
     return pool
-  }
-
-  /** Rows of each call of the kernel so far, by worker; behind them this thread, then the guests. */
-  get rowCounts(): readonly RowCounts[] {
-    return this.#counts.rowCounts
   }
 
   /** Name of the kernel that the workers run. */
@@ -134,7 +158,7 @@ export class Pool {
 
   /** Operations under way. */
   get pending(): number {
-    return this.#pending.size + this.#pendingHere
+    return this.#pending.size + this.#pendingHere + this.background.pending
   }
 
   /** Nobody waits for the operation any more. */
@@ -158,16 +182,26 @@ export class Pool {
   }
 
   /**
-   * Runs an operation on the worker with the least to do.
+   * Runs an operation beside inferences: a small one on the worker with the least to do, a large one in the background.
    * @throws LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST, LSTM_ERR_INTERNAL, and whatever the
    * operation throws
    */
-  async run<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
+  async run<K extends Operation['kind']>(operation: BackgroundOperationOf<K>): Promise<Results[K]> {
+    const bytes = this.#admitted(operation)
+    const running =
+      bytes > BACKGROUND_BYTES
+        ? this.background.run(operation, bytes)
+        : this.#start<Results[K]>(operation as OperationOf<K>, bytes, {}) // what has an intake is large
+    return (await this.#sets.during<MovedResult>(running)) as Results[K]
+  }
+
+  /** Runs an operation on a worker, however large: for the start, when nobody waits yet and all may help. */
+  async runOnWorker<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
     return this.#start<Results[K]>(operation, this.#admitted(operation), {})
   }
 
   /** @returns the bytes that the work is about */
-  #admitted(work: Work): number {
+  #admitted(work: Work | BackgroundOperation): number {
     if (this.#closing) throw new LstmError('LSTM_ERR_SHUTTING_DOWN', [])
     const bytes = bytesOf(work)
     this.admission.check(bytes)
@@ -179,7 +213,7 @@ export class Pool {
     this.#pendingHere++
     this.admission.begin(bodyBytes)
     try {
-      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : joined(body))
+      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
       return { ...computed, free: () => {} }
     } catch (error) {
       if (error instanceof LstmError) throw error
@@ -203,39 +237,21 @@ export class Pool {
         waiting.timer = setTimeout(() => this.#stop(id, new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
       }
       onStart?.(() => this.#stop(id, new LstmError('LSTM_ERR_CLIENT_GONE', [])))
-      const member = this.#leastBusy()
-      if (member === undefined) this.#fresh.push(id)
-      else this.#give(member, id, waiting)
+      const member = leastBusy(this.#members)
+      if (member === undefined) this.#line.add(id)
+      else this.#give(member, id)
     })
   }
 
-  #give(member: Member, id: number, waiting: Pending): void {
+  #give(member: Member, id: number): void {
+    const waiting = this.#pending.get(id)!
     waiting.member = member
     member.load += waiting.load
     waiting.slot = this.#bodies.send(member, id, waiting.work)
   }
 
-  /**
-   * Gives what waits for a worker to those that are there. What is run again may have been why its worker ended, so it
-   * runs alone on a worker: one is kept free of others for as long as there is any.
-   */
   #giveWaiting(): void {
-    for (const member of this.#members) member.reserved &&= this.#suspects.length > 0
-    for (const member of this.#members) {
-      if (!member.ready || member.load > 0 || this.#suspects.length === 0) continue
-      const id = this.#suspects.shift()!
-      member.reserved = true
-      this.#give(member, id, this.#pending.get(id)!)
-    }
-    if (this.#suspects.length > 0 && ![...this.#members].some(({ reserved }) => reserved)) {
-      const next = this.#leastBusy()
-      if (next !== undefined) next.reserved = true
-    }
-    for (const id of this.#fresh.splice(0)) {
-      const member = this.#leastBusy()
-      if (member === undefined) this.#fresh.push(id)
-      else this.#give(member, id, this.#pending.get(id)!)
-    }
+    this.#line.give(this.#members, (member, id) => this.#give(member, id))
   }
 
   /**
@@ -248,11 +264,20 @@ export class Pool {
     for (const each of this.#holders) each.post({ type: 'set', name, published })
   }
 
-  /** No operation that is run after this call sees a set under this name. */
-  withdraw(name: string): void {
+  /**
+   * No operation that is run after this call sees a set under this name.
+   * @param keep its memory stays, for it to be published again or dropped
+   */
+  withdraw(name: string, keep = false): void {
+    if (keep) this.#sets.keep(name)
     this.#sets.retire(name, this.#users)
     this.#executor.sets.withdraw(name)
     for (const each of this.#holders) each.post({ type: 'unset', name })
+  }
+
+  /** A set that was kept will not be published again. */
+  drop(set: ParameterSet): void {
+    this.#sets.drop(set)
   }
 
   /** Gives the memory of a set back that nobody uses: never published, or used no more. */
@@ -270,47 +295,35 @@ export class Pool {
     return [...this.#members, ...this.guests.all]
   }
 
-  /**
-   * What a thread runs operations with.
-   * @param workers threads that a wide job may be divided among, this one included
-   */
-  #executing(slot: number, owner: number, workers: number) {
-    const { rowCounts, runningValues } = this.#counts
-    return {
-      kernel: this.sharedKernel,
-      limits: this.#options.limits,
-      sets: this.#sets.byName,
-      workers,
-      rowCounts: rowCounts[slot].memory,
-      owner,
-      runningValues,
-      slot
-    }
-  }
-
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
   async close(): Promise<void> {
     this.#closing = true
     this.restarts.cancel()
-    for (const id of [...this.#fresh, ...this.#suspects]) {
-      this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
-    }
-    await Promise.all([...this.#members].map((member) => member.end()))
+    for (const id of this.#line.ids) this.#over(id)?.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
+    await Promise.all([this.background.close(), ...[...this.#members].map((member) => member.end())])
   }
 
-  /** The worker with the least to do, but for those that are kept free for what is run again. */
-  #leastBusy(): Member | undefined {
-    let best: Member | undefined
-    for (const member of this.#members) {
-      if (member.ready && !member.reserved && (best === undefined || member.load < best.load)) best = member
+  /**
+   * What a thread runs operations with.
+   * @param workers threads that a wide job may be divided among, this one included
+   */
+  #executing(slot: number, rowCounts: RowCounts, workers: number) {
+    return {
+      limits: this.#options.limits,
+      kernel: this.sharedKernel,
+      sets: this.#sets.byName,
+      workers,
+      rowCounts: rowCounts.memory,
+      owner: this.#nextOwner++,
+      runningValues: this.#counts.runningValues,
+      slot
     }
-    return best
   }
 
   /** Resolves when the new worker is ready, rejects when it ends before that. */
   #add(slot: number): Promise<void> {
     const { workers, workerUrl, onFault } = this.#options
-    const data = this.#executing(slot, this.#nextOwner++, workers)
+    const data = this.#executing(slot, this.rowCounts[slot], workers)
     return new Promise((resolve, reject) => {
       const member = new Member(slot, workerUrl, this.#bodies.memory, data, {
         onMessage: (member, message) => {
@@ -361,18 +374,11 @@ export class Pool {
     this.admission.end(waiting.load - OPERATION_LOAD)
     clearTimeout(waiting.timer)
     const { member } = waiting
-    if (member === undefined) this.#forgetWaiting(id)
+    if (member === undefined) this.#line.forget(id)
     else member.load -= waiting.load
     if (member?.reserved) this.#giveWaiting()
     this.restarts.worked()
     return waiting
-  }
-
-  #forgetWaiting(id: number): void {
-    for (const waiting of [this.#fresh, this.#suspects]) {
-      const at = waiting.indexOf(id)
-      if (at >= 0) waiting.splice(at, 1)
-    }
   }
 
   /** Runs an operation for a second time that had a fault of ours, or none but its worker's end. @returns whether it does */
@@ -384,7 +390,7 @@ export class Pool {
     waiting.again = true
     waiting.member = undefined
     waiting.slot = undefined
-    this.#suspects.push(id)
+    this.#line.addAgain(id)
     this.#giveWaiting()
     return true
   }
@@ -396,8 +402,7 @@ export class Pool {
     const waiting = this.#over(message.id)
     if (message.type === 'done') {
       const { result } = message
-      // what was put in stays when the worker that read it ends
-      if (!('timing' in result)) for (const memory of memoryOf(result)) this.#estate.adopt(memory)
+      if (!('timing' in result)) this.#belongings.keep(result)
       waiting?.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)
     } else if (message.type === 'failed') {
       waiting?.reject(LstmError.deserialize(message.error))
@@ -410,7 +415,7 @@ export class Pool {
     this.#members.delete(member)
     this.#sets.forget(member)
     this.#counts.forget(member.slot)
-    this.#parts.forget(member, () => this.#recover(member.owner))
+    this.#parts.forget(member, () => this.#belongings.recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue
       this.#bodies.lost(id, waiting.slot)
@@ -419,9 +424,5 @@ export class Pool {
       waiting.reject(new LstmError('LSTM_ERR_WORKER_LOST', []))
     }
     if (!this.#closing) this.restarts.schedule(member.slot)
-  }
-
-  #recover(owner: number): void {
-    if (!this.#estate.recover(owner)) setTimeout(() => this.#recover(owner), RECOVER_MS)
   }
 }

@@ -1,17 +1,14 @@
 import { Admission } from './admission.ts'
 import { CostModel } from './cost-model.ts'
-import { RowCounts } from './row-counts.ts'
 import { RunningValues } from './running-values.ts'
 
 /** Memory that all threads of a pool count in. Each has a place of its own, known by its slot, and reads those of the others. */
 export class SharedCounts {
-  readonly rowCounts: readonly RowCounts[]
   readonly runningValues: SharedArrayBuffer
   readonly admission: SharedArrayBuffer
   readonly costs = CostModel.createMemory()
 
   constructor(slots: number) {
-    this.rowCounts = Array.from({ length: slots }, () => new RowCounts())
     this.runningValues = RunningValues.createMemory(slots)
     this.admission = Admission.createMemory(slots)
   }

@@ -1,11 +1,11 @@
 import { LstmError } from '../errors.ts'
 import type { PartOutcome } from './messages.ts'
-import type { Part } from './part.ts'
+import type { Part, PartCost } from './part.ts'
 import { partsWorthwhile, split } from './split.ts'
 import type { Stepper } from './stepper.ts'
 
 interface Given {
-  readonly resolve: (computeMs: number) => void
+  readonly resolve: (cost: PartCost) => void
   readonly reject: (error: Error) => void
 }
 
@@ -30,23 +30,25 @@ export class Sharing {
 
   /**
    * Runs a job to its end, and only then settles, however a part of it may end: somebody might still write to its
-   * memory. Resolves with the milliseconds of the kernel, those of the longest part.
+   * memory. Resolves with the milliseconds of the longest part and the executions of all.
    * @throws LSTM_ERR_CLIENT_GONE when it was stopped, LSTM_ERR_WORKER_LOST when a worker that had a part of it has ended, and what the kernel threw
    */
-  async run(whole: Part): Promise<number> {
+  async run(whole: Part): Promise<PartCost> {
     const count = partsWorthwhile(whole, this.#workers)
     if (count === 1) return this.#stepper.run(whole)
     const [first, ...others] = split(whole, count)
     const ends = await Promise.allSettled([...others.map((part) => this.#give(part)), this.#stepper.run(first)])
-    let longest = 0
+    let ms = 0
+    let executions = 0
     for (const end of ends) {
       if (end.status === 'rejected') throw end.reason
-      longest = Math.max(longest, end.value)
+      ms = Math.max(ms, end.value.ms)
+      executions += end.value.executions
     }
-    return longest
+    return { ms, executions }
   }
 
-  #give(part: Part): Promise<number> {
+  #give(part: Part): Promise<PartCost> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++
       this.#given.set(id, { resolve, reject })
@@ -58,7 +60,7 @@ export class Sharing {
   ended(id: number, outcome: PartOutcome): void {
     const given = this.#given.get(id)!
     this.#given.delete(id)
-    if (outcome.type === 'computed') given.resolve(outcome.ms)
+    if (outcome.type === 'computed') given.resolve(outcome)
     else if (outcome.type === 'fault') given.reject(faultOf(outcome.stack))
     else given.reject(new LstmError(outcome.type === 'lost' ? 'LSTM_ERR_WORKER_LOST' : 'LSTM_ERR_CLIENT_GONE', []))
   }

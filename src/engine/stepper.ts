@@ -1,6 +1,6 @@
 import { LstmError } from '../errors.ts'
 import type { Kernel, LayerRun, PackedLayer } from '../kernels/kernel.ts'
-import { advanceParts, currentPass, finished, type Part } from './part.ts'
+import { advanceParts, currentPass, finished, type Part, type PartCost } from './part.ts'
 import type { Pass } from './pass.ts'
 import { RowCounts } from './row-counts.ts'
 import { rowWork } from './split.ts'
@@ -17,7 +17,9 @@ interface Running {
   readonly part: Part
   /** Milliseconds of its share in the kernel's calls so far. */
   computeMs: number
-  readonly resolve: (computeMs: number) => void
+  /** Steps that it has made, each divided by the number of parts that made it together. */
+  shareOfSteps: number
+  readonly resolve: (cost: PartCost) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -41,13 +43,12 @@ export class Stepper {
   }
 
   /**
-   * Resolves when the part has made its last step, with the milliseconds that the kernel worked for it: of each call
-   * that it shared, the share of its rows. Rejects with what the kernel
-   * threw, or LSTM_ERR_CLIENT_GONE at the tick after it was stopped.
+   * Resolves when the part has made its last step. Rejects with what the kernel threw, or LSTM_ERR_CLIENT_GONE at the
+   * tick after it was stopped.
    */
-  run(part: Part): Promise<number> {
+  run(part: Part): Promise<PartCost> {
     return new Promise((resolve, reject) => {
-      this.#join({ part, computeMs: 0, resolve, reject })
+      this.#join({ part, computeMs: 0, shareOfSteps: 0, resolve, reject })
       this.#schedule()
     })
   }
@@ -102,7 +103,10 @@ export class Stepper {
     }
     const ms = performance.now() - begin
     if (ms > 0) this.#speeds[speed] += ((allRows * work) / ms - this.#speeds[speed]) / SPEED_MEMORY
-    for (const [i, each] of running.entries()) each.computeMs += (ms * rows[i]) / allRows
+    for (const [i, each] of running.entries()) {
+      each.computeMs += (ms * rows[i]) / allRows
+      each.shareOfSteps += steps / running.length
+    }
     return this.#moveOn(layer, running, passes)
   }
 
@@ -124,7 +128,7 @@ export class Stepper {
     let done = false
     for (const each of running.filter(through)) {
       if (finished(each.part)) {
-        each.resolve(each.computeMs)
+        each.resolve({ ms: each.computeMs, executions: each.shareOfSteps / stepsOf(each.part) })
         done = true
       } else {
         this.#join(each)
@@ -140,6 +144,11 @@ export class Stepper {
     const fit = Math.floor((speed * TICK_MS) / this.#running.size / (rows * work))
     return Math.max(1, Math.min(left, fit))
   }
+}
+
+/** Steps of all passes together. */
+function stepsOf({ passes }: Part): number {
+  return passes.reduce((sum, { run }) => sum + run.T_x, 0)
 }
 
 /** Rows of the run's next `steps` steps together. */

@@ -2,16 +2,20 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { LstmError } from '../errors.ts'
 import { Executor, stackOf } from './executor.ts'
 import { countDropped } from './garbage.ts'
+import { Intakes } from './intakes.ts'
 import { type Entry, Mailbox } from './mailbox.ts'
 import {
   type Computed,
   type FromWorker,
   inferenceKinds,
   LOOK,
+  type MovedLargeImport,
+  type MovedOperation,
   type MovedResult,
   type ToWorker,
   type WorkerData
 } from './messages.ts'
+import { stepBack } from './priority.ts'
 import { Slots } from './slots.ts'
 
 /** The entry of a worker thread: takes requests and messages, has them executed, answers. */
@@ -22,6 +26,7 @@ const requests = new Mailbox(exchange.requests)
 const answers = new Mailbox(exchange.answers)
 const bodySlots = new Slots(exchange.bodySlots)
 const answerSlots = new Slots(exchange.answerSlots)
+const intakes = new Intakes()
 const executor = new Executor({
   ...options,
   onIdle: (handle) => send({ type: 'idle', handle }),
@@ -30,6 +35,7 @@ const executor = new Executor({
 /** Messages handled so far, but for calls to look into the mailbox. */
 let handled = 0
 
+if (options.background === true) stepBack()
 port.on('message', handle)
 send({ type: 'ready' })
 
@@ -41,7 +47,13 @@ function handle(message: ToWorker): void {
   handled++
   switch (message.type) {
     case 'run':
-      void answer(message.id, () => executor.run(message.operation, message.id))
+      void answer(message.id, () => run(message.operation, message.id))
+      break
+    case 'pieces':
+      intakes.add(message.id, message.declared, message.pieces)
+      break
+    case 'drop':
+      intakes.drop(message.id)
       break
     case 'part':
       void executor.runPart(message.part).then((outcome) => send({ type: 'part-ended', id: message.id, outcome }))
@@ -62,6 +74,16 @@ function handle(message: ToWorker): void {
       // nothing is left to do when this comes: the thread ends by itself and its coverage is kept
       executor.close()
       port.close()
+  }
+}
+
+async function run(operation: MovedOperation | MovedLargeImport, id: number): Promise<MovedResult> {
+  if (!('intake' in operation)) return executor.run(operation, id)
+  const body = intakes.take(operation.intake)
+  try {
+    return await executor.run({ ...operation, body }, id)
+  } finally {
+    intakes.giveBack(body)
   }
 }
 
@@ -86,7 +108,7 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   try {
     const result = await work()
     if ('timing' in result) answerInference(id, result)
-    else send({ type: 'done', id, result }, result instanceof Uint8Array ? [result.buffer] : [])
+    else send({ type: 'done', id, result }, buffersOf(result))
   } catch (error) {
     if (error instanceof LstmError) send({ type: 'failed', id, error: error.serialize() })
     else send({ type: 'fault', id, stack: stackOf(error) })
@@ -95,14 +117,20 @@ async function answer(id: number, work: () => MovedResult | Promise<MovedResult>
   }
 }
 
+/** What is moved with a result, not copied. */
+function buffersOf(result: MovedResult): ArrayBuffer[] {
+  if (result instanceof Uint8Array) return [result.buffer]
+  return 'file' in result && result.file !== undefined ? [result.file.buffer] : []
+}
+
 /** Through shared memory where the answer fits into a free slot. */
 function answerInference(id: number, computed: Computed): void {
-  const { bytes, jsonBytes, stateBytes, m, timing } = computed
+  const { bytes, jsonBytes, stateBytes, m, executions, timing } = computed
   const slot = answerSlots.take(bytes.length)
   if (slot !== undefined) {
     answerSlots.bytes(slot, bytes.length).set(bytes)
     const { decode, compute, encode } = timing
-    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, decode, compute, encode]
+    const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, executions, decode, compute, encode]
     if (answers.send(entry, () => send(LOOK))) return
     answerSlots.give(slot)
   }

@@ -1,5 +1,5 @@
 import { Admission } from '../engine/admission.ts'
-import { type Body, bodyLength, joined } from '../engine/body.ts'
+import { type Body, bodyLength, joined, staged } from '../engine/body.ts'
 import { CostModel } from '../engine/cost-model.ts'
 import { Executor } from '../engine/executor.ts'
 import type { Lodging } from '../engine/guests.ts'
@@ -70,7 +70,7 @@ export class FrontPool implements HotPool {
 
   async #run(kind: InferenceKind, body: Body, bodyBytes: number, id: number): Promise<Answer> {
     try {
-      const computed = await this.executor.infer(kind, body.length === 1 ? body[0] : joined(body), id)
+      const computed = await this.executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)), id)
       this.#inline.learn(kind, bodyBytes, computed.timing)
       return { ...computed, free: () => {} }
     } finally {

@@ -142,7 +142,7 @@ export class AddressedKernel implements Kernel {
     this.#heap.release(this.#scratch)
   }
 
-  packLayer(weights: LayerWeights, asked: Precision = 'float32'): PackedLayer {
+  packLayer(weights: LayerWeights, asked: Precision = 'float32', pause?: () => void): PackedLayer {
     const { n_x, n_a, n_h } = weights
     if (!positive(n_x) || !positive(n_a) || !positive(n_h))
       throw new RangeError(`n_x, n_a, n_h are ${n_x}, ${n_a}, ${n_h}; expected whole numbers from 1`)
@@ -159,7 +159,7 @@ export class AddressedKernel implements Kernel {
     const precision = native ? asked : 'float32'
     const stored = native ? weights : roundRecurrent(weights, asked)
     const memory = this.#heap.allocate(layerLength(n_x, n_a, this.#lanes, precision))
-    packLayerInto(memory, stored, this.#lanes, precision)
+    packLayerInto(memory, stored, this.#lanes, precision, pause)
     return { n_x, n_a, n_h, kernel: this.name, precision, memory }
   }
 

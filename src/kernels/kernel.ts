@@ -98,7 +98,7 @@ export interface Kernel {
    * when left out). A kernel that has no use for smaller weights holds the same numbers as float32. What a fast kernel
    * has no code for (a projection, peepholes, clip, input_forget, other activations) it packs for the reference's.
    */
-  packLayer(weights: LayerWeights, precision?: Precision): PackedLayer
+  packLayer(weights: LayerWeights, precision?: Precision, pause?: () => void): PackedLayer
   packHead(weights: HeadWeights): PackedHead
 
   /** The weights back, bit for bit as they are stored, as fresh float32 arrays. */

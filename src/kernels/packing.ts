@@ -98,14 +98,24 @@ function layerRows(packed: Float32Array, n_x: number, n_a: number, lanes: number
   })
 }
 
-/** packed: (layerLength), overwritten */
-export function packLayerInto(packed: Float32Array, weights: LayerWeights, lanes: number, precision: Precision): void {
+/**
+ * @param packed (layerLength), overwritten
+ * @param pause is called between units
+ */
+export function packLayerInto(
+  packed: Float32Array,
+  weights: LayerWeights,
+  lanes: number,
+  precision: Precision,
+  pause?: () => void
+): void {
   const { n_x, n_a } = weights
   const W = [weights.Wf, weights.Wi, weights.Wc, weights.Wo] // (n_a, n_a + n_x) each
   const b = [weights.bf, weights.bi, weights.bc, weights.bo] // (n_a, 1) each
   packed.fill(0)
   const rowsOf = layerRows(packed, n_x, n_a, lanes, precision)
   for (let unit = 0; unit < n_a; unit++) {
+    pause?.()
     const at = unit * (n_a + n_x)
     for (let gate = 0; gate < 4; gate++) {
       const { bias, input, recurrent } = rowsOf(unit, gate)

@@ -13,3 +13,13 @@ export const phaseNames = ['decode', 'queue', 'compute', 'encode'] as const
 export function phasesOf({ decode, compute, encode }: Timing, totalMs: number): Phases {
   return { decode, queue: Math.max(0, totalMs - decode - compute - encode), compute, encode }
 }
+
+/** Those of several inferences of one request. */
+export function addPhases(sum: Phases | undefined, { decode, queue, compute, encode }: Phases): Phases {
+  return {
+    decode: decode + (sum?.decode ?? 0),
+    queue: queue + (sum?.queue ?? 0),
+    compute: compute + (sum?.compute ?? 0),
+    encode: encode + (sum?.encode ?? 0)
+  }
+}

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Pool } from '../engine/pool.ts'
 import { rowBounds } from '../engine/row-counts.ts'
 import type { ParameterStore } from '../parameters/store.ts'
+import type { SequenceTable } from '../sequences/table.ts'
 import { version } from '../version.ts'
 import { addHistogram, addMetric } from './exposition.ts'
 import { phaseNames } from './phases.ts'
@@ -20,12 +21,18 @@ export interface HttpThreads {
 }
 
 /** All metrics of a service, in a registry of its own. docs/operations.md says what each is for. */
-export function createRegistry(http: HttpThreads, pool: Pool, store: ParameterStore): Registry {
+export function createRegistry(
+  http: HttpThreads,
+  pool: Pool,
+  store: ParameterStore,
+  sequences: SequenceTable
+): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   addRequestMetrics(registry, http)
   addEngineMetrics(registry, pool)
   addStoreMetrics(registry, store)
+  addSequenceMetrics(registry, sequences)
   addMetric(registry, 'gauge', 'lstm_build_info', 'Always 1; what runs.', () => [
     [{ version, node: process.version, kernel: pool.kernel }, 1]
   ])
@@ -94,4 +101,21 @@ function addStoreMetrics(registry: Registry, store: ParameterStore): void {
     const others = sets.slice(SETS_BY_NAME).reduce((sum, { set }) => sum + set.bytes, 0)
     return [...named, [{ name: '(others)' }, others] as const] // no set has such a name
   })
+}
+
+function addSequenceMetrics(registry: Registry, sequences: SequenceTable): void {
+  addMetric(registry, 'gauge', 'lstm_sequences', 'Sequences that are running.', () => [[{}, sequences.size]])
+  addMetric(registry, 'gauge', 'lstm_sequence_bytes', 'Bytes of the states of all sequences.', () => [
+    [{}, sequences.bytes]
+  ])
+  addMetric(registry, 'counter', 'lstm_sequences_expired_total', 'Sequences that had no request for too long.', () => [
+    [{}, sequences.expired]
+  ])
+  addMetric(
+    registry,
+    'counter',
+    'lstm_sequences_refused_total',
+    'Requests refused for want of room for a state.',
+    () => [[{}, sequences.refused]]
+  )
 }

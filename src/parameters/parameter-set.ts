@@ -81,12 +81,21 @@ export function placedLayers({ layers }: { readonly layers: Layers }): readonly 
   return found
 }
 
+/** Of what is hashed, between two calls of `pause`. */
+const HASHED_BYTES = 512 * 1024
+
 /**
  * Packs a model for a kernel.
  * @param model as `checkModel` lets it through
+ * @param pause is called now and then
  * @throws LSTM_ERR_OUT_OF_MEMORY
  */
-export function createParameterSet(kernel: Kernel, model: Model, precision: Precision = 'float32'): ParameterSet {
+export function createParameterSet(
+  kernel: Kernel,
+  model: Model,
+  precision: Precision = 'float32',
+  pause?: () => void
+): ParameterSet {
   const taken: Float32Array[] = []
   const keep = <T extends { readonly memory: Float32Array }>(piece: T): T => {
     taken.push(piece.memory)
@@ -98,7 +107,7 @@ export function createParameterSet(kernel: Kernel, model: Model, precision: Prec
     return { shape, data: memory }
   }
   try {
-    const pack = (weights: DirectionWeights) => keep(kernel.packLayer(weights, precision))
+    const pack = (weights: DirectionWeights) => keep(kernel.packLayer(weights, precision, pause))
     const layers = model.layers.map(({ forward, reverse }) => ({
       ...(forward && { forward: pack(forward) }),
       ...(reverse && { reverse: pack(reverse) })
@@ -108,7 +117,7 @@ export function createParameterSet(kernel: Kernel, model: Model, precision: Prec
     const bytes = taken.reduce((sum, { byteLength }) => sum + byteLength, 0)
     const { x, a, y } = model.test ?? {}
     return {
-      version: contentVersion(model, precision),
+      version: contentVersion(model, precision, pause),
       n_x: placedLayers({ layers })[0].layer.n_x,
       n_a,
       layers,
@@ -130,13 +139,17 @@ export function releaseParameterSet(kernel: Kernel, set: ParameterSet): void {
   for (const tensor of Object.values(set.test ?? {})) kernel.release(tensor.data)
 }
 
-function contentVersion(model: Model, precision: Precision): string {
+function contentVersion(model: Model, precision: Precision, pause?: () => void): string {
   const hash = createHash('sha256')
   if (precision !== 'float32') hash.update(precision)
   if (!isTenArrays(model)) hash.update(JSON.stringify(optionsOf(model)))
   for (const [name, { shape, data }] of notationArrays(model)) {
     hash.update(`${name}(${shape.join()})`)
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    for (let at = 0; at < bytes.length; at += HASHED_BYTES) {
+      hash.update(bytes.subarray(at, at + HASHED_BYTES))
+      pause?.()
+    }
   }
   return hash.digest('hex').slice(0, 16)
 }

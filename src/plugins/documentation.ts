@@ -13,9 +13,13 @@ export interface DocumentationOptions {
 
 type OpenApiDocument = ReturnType<NonNullable<FastifyDynamicSwaggerOptions['transformObject']>>
 
+/** In a route's schema: its body may be left out. The plugin takes every body for a required one. */
+export const OPTIONAL_BODY = 'x-optional-body'
+
 interface Operation {
   readonly operationId: string
-  readonly requestBody?: { readonly content: Record<string, { examples?: object }> }
+  readonly requestBody?: { required: boolean; readonly content: Record<string, { examples?: object }> }
+  [OPTIONAL_BODY]?: boolean
 }
 
 /**
@@ -59,7 +63,10 @@ export const documentation = fastifyPlugin(
         const operations = Object.values(document.paths ?? {}).flatMap(
           (path) => Object.values(path ?? {}) as Operation[]
         )
-        for (const { operationId, requestBody } of operations) {
+        for (const operation of operations) {
+          const { operationId, requestBody } = operation
+          if (operation[OPTIONAL_BODY] === true) requestBody!.required = false
+          delete operation[OPTIONAL_BODY]
           const examples = requestExamples[operationId]
           if (examples !== undefined) requestBody!.content['application/json'].examples = examples
         }

@@ -5,13 +5,15 @@ import { Pool } from '../engine/pool.ts'
 import { httpThreadCount } from '../fronts/thread-count.ts'
 import { SetFolder } from '../parameters/durable/folder.ts'
 import { restoreSets } from '../parameters/durable/restore.ts'
-import { loadModels, modelFiles } from '../parameters/models-folder.ts'
+import { loadModels, ModelsFolder } from '../parameters/models-folder.ts'
+import { Repository } from '../parameters/repository.ts'
 import { ParameterStore } from '../parameters/store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     readonly pool: Pool
     readonly store: ParameterStore
+    readonly repository: Repository
   }
 }
 
@@ -23,7 +25,8 @@ export const engine = fastifyPlugin(
   async (app, config: Config) => {
     const folder = config.dataDir === '' ? undefined : await SetFolder.open(config.dataDir)
     app.addHook('onClose', () => folder?.close())
-    const models = config.modelsDir === '' ? undefined : await modelFiles(config.modelsDir)
+    const modelsFolder = config.modelsDir === '' ? undefined : new ModelsFolder(config.modelsDir, config.modelName)
+    const models = await modelsFolder?.files()
     const pool = await Pool.start({
       kernel: config.kernel,
       workers: config.workers,
@@ -42,14 +45,20 @@ export const engine = fastifyPlugin(
     app.addHook('onClose', () => pool.close())
     const store = new ParameterStore(pool, folder)
     app.decorate('store', store)
+    const repository = new Repository(store, modelsFolder, {
+      import: (body, settings, keep) => pool.run<'import'>({ kind: 'import', body, settings, keep }),
+      restore: (path, settings) => pool.run<'restore'>({ kind: 'restore', path, ...(settings && { settings }) })
+    })
+    app.decorate('repository', repository)
     if (folder !== undefined) {
       if (folder.readOnly) app.log.warn({ folder: folder.path }, 'the folder is read-only: sets cannot be changed')
-      await restoreSets(folder, store, config.workers, (path) => pool.run<'restore'>({ kind: 'restore', path }))
+      // all workers help: nobody is served yet
+      await restoreSets(folder, store, config.workers, (path) => pool.runOnWorker<'restore'>({ kind: 'restore', path }))
       app.log.info({ folder: folder.path, sets: store.size }, 'parameter sets loaded')
     }
-    if (models !== undefined) {
-      const load = (body: Body) => pool.run<'import'>({ kind: 'import', body })
-      await loadModels(config.modelsDir, models, store, config.workers, load)
+    if (modelsFolder !== undefined && models !== undefined) {
+      const load = (body: Body) => pool.runOnWorker<'import'>({ kind: 'import', body })
+      await loadModels(modelsFolder, models, store, config.workers, load)
       app.log.info({ folder: config.modelsDir, sets: store.size }, 'model files read')
     }
     for (const notLoaded of store.notLoaded) app.log.error(notLoaded, 'a parameter set was not loaded')

@@ -84,11 +84,20 @@ function sendProblem(reply: FastifyReply, request: FastifyRequest, error: LstmEr
     void reply.header('retry-after', String(request.server.pool.admission.secondsToIdle))
   }
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="lstm-serve"')
-  const fields = problem(error, request.id)
   reply.code(error.status)
-  if (!V2.test(request.url)) return reply.type('application/problem+json').send(fields)
-  const known: InferenceError = { error: error.message, ...fields }
-  return reply.type('application/json').send(known)
+  if (!V2.test(request.url)) return reply.type('application/problem+json').send(problem(error, request.id))
+  // a serializer of its own keeps Fastify from adding a charset, behind which KServe's client finds no text to show
+  return reply.type('application/json').serializer(JSON.stringify).send(inferenceError(error, request.id))
+}
+
+/** Of what Fastify refuses before it has found a route: a path that cannot be decoded. */
+export function answerFrameworkError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  sendProblem(reply, request, new LstmError('LSTM_ERR_INVALID_REQUEST', [error.message]))
+}
+
+/** An error as the Open Inference Protocol has it. */
+export function inferenceError(error: LstmError, requestId: string): InferenceError {
+  return { error: error.message, ...problem(error, requestId) }
 }
 
 /** The body of an answer. */

@@ -1,82 +1,143 @@
+import type { Readable } from 'node:stream'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Body, joinInto } from '../engine/body.ts'
 import { countDropped } from '../engine/garbage.ts'
+import { decodedBody } from './content-encoding.ts'
 
 /** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
-const LARGE_BYTES = 1024 * 1024
+export const LARGE_BYTES = 1024 * 1024
 
-type Done = (error: Error | null, body?: Body) => void
+/** Where the pieces of one body go as they arrive. */
+export interface Collector<B> {
+  /** @returns whether to rest before the next piece is taken, so that others get their turn */
+  add(piece: Buffer): boolean
+  /** All pieces have come. */
+  body(): B
+  /** No more will come, and nobody will ask for the body. */
+  drop(): void
+}
 
-/** Takes bodies of these types as they arrive: pieces for a worker, neither parsed nor joined here. */
-export function takeRawBodies(app: FastifyInstance, contentTypes: readonly string[]): void {
+/** @param declared NaN where the length is not known beforehand */
+export type Collect = (app: FastifyInstance, declared: number) => Collector<unknown>
+
+type Done = (error: Error | null, body?: unknown) => void
+
+/** Takes bodies of these types as they arrive, up to the limit of the route; neither parsed nor joined here. */
+export function takeRawBodies(
+  app: FastifyInstance,
+  contentTypes: readonly string[],
+  collect: Collect = collectPieces
+): void {
   app.removeAllContentTypeParsers()
-  for (const contentType of contentTypes) app.addContentTypeParser(contentType, takePieces)
+  for (const contentType of contentTypes) {
+    app.addContentTypeParser(contentType, (request, payload, done) => take(request, payload, collect, done))
+  }
 }
 
 /** Takes bodies without a Content-Type too, where the content says what it is. */
-export function takeUntypedBodies(app: FastifyInstance): void {
+export function takeUntypedBodies(app: FastifyInstance, collect: Collect = collectPieces): void {
   app.addContentTypeParser('*', (request, payload, done) => {
     const contentType = request.headers['content-type']
-    if (contentType === undefined) takePieces(request, payload, done)
+    if (contentType === undefined) take(request, payload, collect, done)
     else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(contentType))
   })
 }
 
-/** Takes bodies of any type and of none, where the protocol lets clients say what they like. */
+/** Takes bodies of any type and of none, compressed ones too, where the protocol lets clients say what they like. */
 export function takeAllBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', takePieces)
+  app.addContentTypeParser('*', (request, payload, done) => {
+    try {
+      take(request, decodedBody(request, payload), collectPieces, done)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
 }
 
-/** The body of a request that was taken by the parsers above; none is no pieces. */
+/** The body of a request that was taken by the parsers above, as pieces; none is no pieces. */
 export function bodyOf(request: FastifyRequest): Body {
   return (request.body as Body | undefined | null) ?? []
 }
 
-/** The pieces as the socket gave them, up to the limit of the route. An error makes Fastify close the connection. */
-function takePieces(request: FastifyRequest, payload: NodeJS.ReadableStream, done: Done): void {
-  const limit = request.routeOptions.bodyLimit
-  const declared = Number(request.headers['content-length'])
-  if (declared > limit) {
-    done(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
-    return
-  }
-  const { admission } = request.server.pool
+/** For a worker: the pieces as the socket gave them. */
+export function collectPieces(_app: FastifyInstance, declared: number): Collector<Body> {
   const pieces: Uint8Array[] = []
   let whole: Uint8Array | undefined
   let length = 0
+  return {
+    add(piece) {
+      countDropped(piece.length)
+      length += piece.length
+      if (whole === undefined) {
+        pieces.push(piece)
+        // once that much is really there: to declare a large body costs its sender nothing
+        if (length > LARGE_BYTES && declared >= length) {
+          whole = new Uint8Array(declared)
+          joinInto(pieces.splice(0), whole)
+        }
+      } else {
+        whole.set(piece, length - piece.length)
+      }
+      return false
+    },
+    body: () => (whole === undefined ? pieces : [whole]),
+    drop() {}
+  }
+}
+
+/** How long a rest is; timers have no finer grain. */
+const REST_MS = 1
+
+/** An error makes Fastify close the connection. */
+function take(request: FastifyRequest, payload: Readable, collect: Collect, done: Done): void {
+  const limit = request.routeOptions.bodyLimit
+  const sent = Number(request.headers['content-length'])
+  const stop = (error: Error): void => {
+    // what nobody listens to would be inflated to its end
+    if (payload !== request.raw) payload.destroy()
+    done(error)
+  }
+  if (sent > limit) {
+    stop(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
+    return
+  }
+  // what a compressed body inflates to is not declared
+  const declared = payload === request.raw ? sent : Number.NaN
+  const { admission } = request.server.pool
+  const collector = collect(request.server, declared)
+  let length = 0
   let over = false
+  let rest: NodeJS.Timeout | undefined
   const end = (error: Error | null): void => {
     if (over) return
     over = true
+    clearTimeout(rest)
     admission.arrivingBytes -= length
-    payload.removeListener('data', take)
-    if (error === null) done(null, whole === undefined ? pieces : [whole])
-    else done(error)
+    payload.removeListener('data', takePiece)
+    if (error === null) {
+      done(null, collector.body())
+      return
+    }
+    collector.drop()
+    stop(error)
   }
-  const take = (piece: Buffer): void => {
+  const takePiece = (piece: Buffer): void => {
     try {
       admission.check(piece.length)
     } catch (error) {
       end(error as Error)
       return
     }
-    countDropped(piece.length)
     length += piece.length
     admission.arrivingBytes += piece.length
     if (length > limit) end(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE())
-    else if (whole === undefined) {
-      pieces.push(piece)
-      // once that much is really there: to declare a large body costs its sender nothing
-      if (length > LARGE_BYTES && declared >= length) {
-        whole = new Uint8Array(declared)
-        joinInto(pieces.splice(0), whole)
-      }
-    } else {
-      whole.set(piece, length - piece.length)
+    else if (collector.add(piece)) {
+      payload.pause()
+      rest = setTimeout(() => payload.resume(), REST_MS)
     }
   }
-  payload.on('data', take)
+  payload.on('data', takePiece)
   payload.on('end', () => end(null))
   payload.on('close', () => {
     if (!over) end(new Error('the body ended too early'))

@@ -11,6 +11,8 @@ export interface WorkerContext {
   readonly sets: SetRegistry
   readonly limits: Limits
   readonly runningValues: RunningValues
+  /** To be called in the middle of long work, where the thread is to leave others their turn. */
+  readonly pause?: () => void
   /** Told what to set to 1 when nobody wants the job any more. */
   readonly onJob: (stop: Float32Array) => void
 }

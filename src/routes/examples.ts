@@ -79,6 +79,18 @@ const v2Infer = {
   }
 }
 
+const v2InferStream = {
+  rows: {
+    summary: 'digits: what is seen after every second row',
+    description: 'Four events of two rows each, then one with the states that were reached.',
+    value: {
+      parameters: { layout: 'batch_first', stream_steps: 2 },
+      inputs: [{ name: 'x', shape: [1, 8, 8], datatype: 'FP32', data: seven.flat() }],
+      outputs: [{ name: 'y' }]
+    }
+  }
+}
+
 const putParameterSet = {
   tiny: {
     summary: 'one input feature, one hidden unit, two outputs',
@@ -87,4 +99,4 @@ const putParameterSet = {
 }
 
 /** By operation: the named examples of its request. */
-export const requestExamples = { cell, sequence, putParameterSet, v2Infer }
+export const requestExamples = { cell, sequence, putParameterSet, v2Infer, v2InferStream }

@@ -14,7 +14,8 @@ import { LstmError } from '../errors.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import { placedLayers } from '../parameters/parameter-set.ts'
 import type { StoredSet } from '../parameters/store.ts'
-import { bodyOf, takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
+import { collectInBackground, dropBody, largeBodyOf } from '../plugins/large-body.ts'
+import { takeRawBodies, takeUntypedBodies } from '../plugins/raw-body.ts'
 import { etagHeader, jsonResponse, problemResponses } from './declarations.ts'
 import { checkPreconditions, etag, notModified } from './preconditions.ts'
 
@@ -50,8 +51,10 @@ const description = Type.Ref('ParameterSetDescription#')
 /** The named parameter sets: list, put in, describe, give the weights back, delete. */
 export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { maxParametersBytes }) => {
   await app.register(fastifyAccepts)
-  takeRawBodies(app, accepts)
-  takeUntypedBodies(app)
+  takeRawBodies(app, accepts, collectInBackground)
+  takeUntypedBodies(app, collectInBackground)
+  // whatever becomes of the request behind its body: refused, failed, answered
+  app.addHook('onResponse', async (request) => dropBody(largeBodyOf(request)))
 
   const stored = (name: string): StoredSet => {
     const found = app.store.get(name)
@@ -107,7 +110,7 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { name } = request.params
-      const body = bodyOf(request)
+      const body = largeBodyOf(request)
       const settings = request.query
       const { stored, replaced } = await app.store.put(
         name,
@@ -216,7 +219,9 @@ export const parameterRoutes: FastifyPluginAsyncTypebox<Config> = async (app, { 
     },
     async (request, reply) => {
       const { name } = request.params
-      await app.store.delete(name, () => checkPreconditions(request.headers, stored(name).set.version))
+      await app.store.delete(name, () =>
+        checkPreconditions(request.headers, app.store.unloaded.get(name)?.version ?? stored(name).set.version)
+      )
       return reply.code(204).send(null)
     }
   )

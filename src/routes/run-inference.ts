@@ -9,6 +9,7 @@ import { serverTiming } from './server-timing.ts'
 /**
  * Runs an inference for a request, within its deadline and for as long as its client is there, and says in the answer's
  * head what computed it and where the time went. The bytes can be read until the response closes.
+ * @param begun `performance.now()` when the body was there, if the request has waited since then
  * @throws what `Pool.infer` throws
  */
 export async function runInference(
@@ -16,9 +17,9 @@ export async function runInference(
   body: Body,
   request: FastifyRequest,
   reply: FastifyReply,
-  config: Config
+  config: Config,
+  begun = performance.now()
 ): Promise<Answer> {
-  const begun = performance.now()
   const { pool } = request.server
   const deadline = deadlineOf(request.headers, config)
   let whenClosed = () => {}

@@ -1,6 +1,7 @@
 // Clients of the programs of this folder, over http's own agent, and what they count.
 import { readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
+import { Readable } from 'node:stream'
 
 export class Clients {
   #agent
@@ -12,7 +13,10 @@ export class Clients {
     this.#agent = new Agent({ keepAlive: true, maxSockets: sockets })
   }
 
-  /** @returns status, headers, text of the answer, and the milliseconds until it was there */
+  /**
+   * @param body whole, or in pieces, with a content-length among the headers
+   * @returns status, headers, text of the answer, and the milliseconds until it was there
+   */
   ask(method, path, body, headers = {}) {
     const begin = performance.now()
     return new Promise((resolve, reject) => {
@@ -40,7 +44,8 @@ export class Clients {
         }
       )
       sent.on('error', reject)
-      sent.end(body)
+      if (body === undefined || Buffer.isBuffer(body)) sent.end(body)
+      else Readable.from(body, { objectMode: false }).pipe(sent)
     })
   }
 

@@ -25,7 +25,7 @@ function obey(id: number, body: Uint8Array): void {
   send({
     type: 'done',
     id,
-    result: { bytes, jsonBytes: 0, stateBytes: 0, m: 0, timing: { decode: 0, compute: 0, encode: 0 } }
+    result: { bytes, jsonBytes: 0, stateBytes: 0, m: 0, executions: 0, timing: { decode: 0, compute: 0, encode: 0 } }
   })
 }
 send({ type: 'ready' })

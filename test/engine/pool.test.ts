@@ -169,7 +169,7 @@ t.test('the memory of a worker that was killed at work comes back, and its reque
   })
   const { memory } = pool.sharedKernel as { memory: WebAssembly.Memory }
   const heap = new SharedHeap(memory)
-  pool.publish('p', await pool.run<'import'>({ kind: 'import', body: bytes(randomSet(1, 8, 64, 4)) }))
+  pool.publish('p', await pool.runOnWorker<'import'>({ kind: 'import', body: bytes(randomSet(1, 8, 64, 4)) }))
   const sequence = bytes({ parameters: 'p', x: random(1, [8, 4, 300]), outputs: ['a_last'] })
   const expected = text(await pool.infer('sequence', sequence))
   const before = heap.usedBytes

@@ -46,6 +46,52 @@ t.test('the memory of sets, states and inline arrays all comes back', async (t) 
   t.ok(heap.usedBytes <= before - 4 * 4 * 64 * 80, 'a withdrawn set gives its weights back')
 })
 
+t.test('a set that was withdrawn and kept can be published again, and its memory comes back in the end', async (t) => {
+  const pool = await Pool.start({
+    workers: 2,
+    kernel: 'wasm',
+    maxPending: 100,
+    maxPendingBytes: 1e9,
+    limits: { maxJobValues: 1e7, maxJsonDepth: 32, maxInflatedBytes: 1e6, maxRunningValues: 1e8 },
+    onFault: (reason, details) => t.fail(`${reason}: ${details}`)
+  })
+  t.teardown(() => pool.close())
+  const heap = new SharedHeap((pool.sharedKernel as { memory: WebAssembly.Memory }).memory)
+  const read = (seed: number) => pool.run<'import'>({ kind: 'import', body: bytes(randomSet(seed, 16, 64, 8)) })
+  const x = random(1, [16, 3, 2000])
+  const infer = () => pool.infer('sequence', bytes({ parameters: 'p', x, outputs: ['a_last'] }))
+  const settled = async (wanted: (used: number) => boolean) => {
+    for (let i = 0; i < 100 && !wanted(heap.usedBytes); i++) await new Promise((resolve) => setTimeout(resolve, 10))
+    return heap.usedBytes
+  }
+  const weights = 4 * 4 * 64 * 80
+
+  const first = await read(1)
+  pool.publish('p', first)
+  const expected = (await infer()).bytes.slice()
+  const before = heap.usedBytes
+  for (let round = 0; round < 3; round++) {
+    const running = [infer(), infer()] // begun on the set before it is withdrawn
+    pool.withdraw('p', true)
+    await t.rejects(infer(), { code: 'LSTM_ERR_PARAMETER_SET_NOT_FOUND' })
+    pool.publish('p', first)
+    for (const { bytes } of await Promise.all([...running, infer()])) t.ok(Buffer.from(expected).equals(bytes))
+  }
+  const running = infer()
+  pool.withdraw('p', true)
+  pool.publish('p', first)
+  pool.publish('p', await read(2)) // while requests of the first time may still be under way
+  t.ok(Buffer.from(expected).equals((await running).bytes))
+  t.equal(await settled((used) => used === before), before, 'one set is left')
+  pool.withdraw('p', true)
+  t.ok((await settled((used) => used <= before - weights)) > before - weights, 'kept')
+  const second = await read(3)
+  pool.publish('p', second)
+  pool.withdraw('p', true)
+  pool.drop(second)
+  t.equal(await settled((used) => used === before), before, 'dropped')
+})
+
 t.test('a set is idle when it is replaced and nobody holds it', async (t) => {
   const idle: number[] = []
   const set = (version: string) => ({ version }) as never

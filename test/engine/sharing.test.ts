@@ -47,15 +47,17 @@ t.test('a job ends with the last of its parts, even when an earlier one fails', 
     sharing.ended(given[0], outcome)
     for (let i = 0; i < 50; i++) await new Promise(setImmediate)
     t.notOk(over, 'another worker still writes to the memory')
-    sharing.ended(given[1], { type: 'computed', ms: 1 })
+    sharing.ended(given[1], { type: 'computed', ms: 1, executions: 1 })
     t.match((await error)[property], expected)
   }
 })
 
-t.test('a job takes as long as its longest part', async (t) => {
+t.test('a job takes as long as its longest part, and the executions of all', async (t) => {
   const { part, stepper } = wide()
-  const sharing = new Sharing(stepper, 3, (id) => sharing.ended(id, { type: 'computed', ms: 1e6 + id }))
-  t.equal(await sharing.run(part), 1e6 + 1)
+  const sharing = new Sharing(stepper, 3, (id) =>
+    sharing.ended(id, { type: 'computed', ms: 1e6 + id, executions: 0.25 })
+  )
+  t.strictSame(await sharing.run(part), { ms: 1e6 + 1, executions: 1.5 })
 })
 
 /** A worker that keeps what is posted to it. */
@@ -74,10 +76,10 @@ t.test('a part goes to a worker that has nothing to do, else back to its owner',
   parts.give(owner, 8, part, [owner, busy, idle])
   t.match(owner.posted, [{ type: 'part', id: 1 }])
 
-  parts.ended(0, { type: 'computed', ms: 3 })
+  parts.ended(0, { type: 'computed', ms: 3, executions: 1 })
   t.equal(idle.load, 0)
-  t.strictSame(owner.posted.at(-1), { type: 'part-ended', id: 7, outcome: { type: 'computed', ms: 3 } })
-  parts.ended(1, { type: 'computed', ms: 4 })
+  t.strictSame(owner.posted.at(-1), { type: 'part-ended', id: 7, outcome: { type: 'computed', ms: 3, executions: 1 } })
+  parts.ended(1, { type: 'computed', ms: 4, executions: 1 })
   t.equal(owner.load, 9)
 })
 
@@ -98,7 +100,7 @@ t.test('parts of a worker that ended are lost, and what it gave away matters to 
   parts.give(owner, 2, part, [owner, idle])
   parts.forget(owner, onUnused)
   t.equal(unused, 1, 'another worker still is in the memory of this one')
-  parts.ended(1, { type: 'computed', ms: 1 })
+  parts.ended(1, { type: 'computed', ms: 1, executions: 1 })
   t.equal(unused, 2)
   t.equal(idle.load, 0)
   t.equal(owner.posted.length, 1, 'nothing more is said to it')

@@ -79,8 +79,25 @@ t.test('the time of a call is shared by the rows that it moved', async (t) => {
     stepper.run(evenJob(kernel, set, 2, 4, 200).whole)
   ])
   const all = performance.now() - begin
-  t.ok(Math.abs(four / one - 4) < 1e-6, `${four} ms of four rows, ${one} ms of one`)
-  t.ok(one + four <= all, 'no more than has passed')
+  t.ok(Math.abs(four.ms / one.ms - 4) < 1e-6, `${four.ms} ms of four rows, ${one.ms} ms of one`)
+  t.ok(one.ms + four.ms <= all, 'no more than has passed')
+})
+
+t.test('executions of jobs that ran together are those of one', async (t) => {
+  const kernel = createReferenceKernel()
+  const sets = [makeSet(kernel, 1, 3, 8), ...setsOfEveryKind(kernel).map(([, set]) => set)]
+  for (const set of sets) {
+    const stepper = new Stepper(kernel)
+    const run = (T_x: number) => stepper.run(evenJob(kernel, set, 1, 2, T_x).whole)
+    t.equal((await run(7)).executions, 1, 'alone')
+    const three = await Promise.all([run(7), run(7), run(7)])
+    for (const { executions } of three) t.ok(Math.abs(executions - 1 / 3) < 1e-9, 'in a crowd of the same length')
+  }
+  const stepper = new Stepper(kernel)
+  const run = (T_x: number) => stepper.run(evenJob(kernel, sets[0], 1, 2, T_x).whole)
+  const [short, long] = await Promise.all([run(10), run(40)])
+  t.ok(Math.abs(short.executions - 1 / 2) < 1e-9)
+  t.ok(Math.abs(long.executions - (10 / 2 + 30) / 40) < 1e-9, 'its last 30 steps were its own')
 })
 
 t.test('a kernel that throws fails the jobs of that call alone', async (t) => {

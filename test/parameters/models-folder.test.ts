@@ -66,3 +66,27 @@ t.test('a folder that is not there is said at start', async (t) => {
 t.test('names of sets', async (t) => {
   t.strictSame(['a.pt', 'a.weights.h5', 'a.b.onnx', 'a'].map(setNameOf), ['a', 'a', 'a.b', 'a'])
 })
+
+t.test('the set of the only file can be given a name', async (t) => {
+  const folder = t.testdir({ '.hidden': '' })
+  writeFileSync(join(folder, 'model.pt'), fixture('pytorch/plain.pt'))
+  const settings = { modelsDir: folder, modelName: 'my-lstm' }
+  const { ask } = await startService(t, settings)
+  const names = async () => (await ask({ method: 'GET', url: '/v2/models' })).json.models
+  t.strictSame(await names(), ['my-lstm'])
+  await ask({ url: '/v2/repository/models/my-lstm/unload' })
+  t.strictSame(await names(), [])
+  t.equal((await ask({ url: '/v2/repository/models/my-lstm/load' })).status, 200)
+  t.strictSame(await names(), ['my-lstm'])
+  writeFileSync(join(folder, 'second.pt'), 'nothing')
+  await t.rejects(startService(t, settings), {
+    message: 'LSTM_MODEL_NAME names the set of one file; LSTM_MODELS_DIR has 2: model.pt, second.pt'
+  })
+})
+
+t.test('a file that cannot be read is known by the name that its set would have had', async (t) => {
+  const modelsDir = t.testdir({ 'model.pt': 'nothing' })
+  const { ask } = await startService(t, { modelsDir, modelName: 'my-lstm' })
+  t.match((await ask({ url: '/v2/repository/index' })).json, [{ name: 'my-lstm', state: 'UNAVAILABLE' }])
+  t.equal((await ask({ method: 'GET', url: '/v2/models/my-lstm/ready' })).status, 404)
+})

@@ -1,13 +1,20 @@
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import t from 'tap'
-import { LstmError } from '../../src/errors.ts'
 import { operations } from '../api-document.ts'
-import { type Answer, type Service, startService } from '../service.ts'
+import { type Service, startService } from '../service.ts'
 import { randomSet } from '../tensors.ts'
-
-/** How each documented status of each operation comes about. `ask` holds every answer against the document. */
-type Scenario = (service: Service) => Promise<Answer>
+import {
+  get,
+  guarded,
+  post,
+  type Scenario,
+  whenClosed,
+  whenDiskFull,
+  whenFaulty,
+  whenLate,
+  whenStoreFaulty
+} from './scenarios.ts'
+import { testScenarios } from './test-scenarios.ts'
+import { v2ModelScenarios } from './v2/model-scenarios.ts'
 
 const set = randomSet(1, 1, 1, 1)
 const cell = { parameters: 'p', xt: [[1]] }
@@ -15,90 +22,10 @@ const sequence = { parameters: 'p', x: [[[1]]] }
 const text = { 'content-type': 'text/plain' }
 const large = JSON.stringify({ ...cell, xt: [new Array(5000).fill(0.5)] })
 
-const fault = async (): Promise<never> => {
-  throw new Error('made to fail')
-}
-
-/** The pool fails, as it does when an operation meets a bug. */
-const whenFaulty =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    Object.assign(service.app.pool, { run: fault, infer: fault })
-    return scenario(service)
-  }
-
-/** The pool finds no time. */
-const whenLate =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    const late = async (): Promise<never> => {
-      throw new LstmError('LSTM_ERR_DEADLINE', [1])
-    }
-    Object.assign(service.app.pool, { run: late, infer: late })
-    return scenario(service)
-  }
-
-/** The store fails. */
-const whenStoreFaulty =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    const broken = () => {
-      throw new Error('made to fail')
-    }
-    Object.assign(service.app.store, { get: broken, list: broken })
-    return scenario(service)
-  }
-
-/** The workers are gone. */
-const whenClosed =
-  (scenario: Scenario): Scenario =>
-  async (service) => {
-    await service.app.pool.close()
-    return scenario(service)
-  }
-
-/** The disk has no room. */
-const whenDiskFull =
-  (scenario: Scenario): Scenario =>
-  (service) => {
-    const keep = (name: string) => ({ name, created: '', aside: '/dev/full' })
-    Object.assign(service.app.store.folder!, { keep, drop: async () => {} })
-    return scenario(service)
-  }
-
-/** More than once, where the rate limit lets one request through. */
-const again =
-  (scenario: Scenario): Scenario =>
-  async (service) => {
-    await scenario(service)
-    return scenario(service)
-  }
-
-/** What every operation with a scope may answer: no key, a key for something else, too often. */
-const guarded = (scenario: (headers: Record<string, string>) => Scenario): Record<string, Scenario> => ({
-  401: scenario({}),
-  403: scenario({ authorization: 'Bearer none' }),
-  429: again(scenario({}))
-})
-
-const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('sha256').update(key).digest('hex')}\n`
-/** Keys that allow nothing but the metrics, and everything but those. */
-const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
-
-const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
-
-const post =
-  (url: string, body: unknown, headers: Record<string, string> = {}): Scenario =>
-  ({ ask }) =>
-    ask({ url, body, headers })
 const put =
   (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
   ({ ask }) =>
     ask({ method: 'PUT', url: `/parameters/${name}`, body, headers })
-const get =
-  (url: string, headers: Record<string, string> = {}): Scenario =>
-  ({ ask }) =>
-    ask({ method: 'GET', url, headers })
 const remove =
   (url: string, headers: Record<string, string> = {}): Scenario =>
   ({ ask }) =>
@@ -120,7 +47,7 @@ const v2Input = (values: number) => ({
   inputs: [{ name: 'x', shape: [1, 1, values], datatype: 'FP32', data: new Array(values).fill(0.5) }]
 })
 
-/** The infer routes. @param path behind the name of a set, from its version */
+/** The infer routes, streamed and not. @param path behind the name of a set, from its version */
 const v2Inference = (path: (version: string) => string): Record<string, Scenario> => {
   const ask =
     (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
@@ -133,6 +60,7 @@ const v2Inference = (path: (version: string) => string): Record<string, Scenario
     400: ask({}),
     404: ask(good, {}, 'none'),
     413: ask(v2Input(5000)),
+    415: ask(good, { 'content-encoding': 'br' }),
     500: whenFaulty(ask(good)),
     503: whenClosed(ask(good)),
     504: whenLate(ask(good))
@@ -201,52 +129,15 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   v2Live: { 200: get('/v2/health/live') },
   v2Infer: v2Inference(() => 'infer'),
   v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
+  v2InferStream: v2Inference(() => 'infer_stream'),
+  v2InferStreamVersion: v2Inference((version) => `versions/${version}/infer_stream`),
   v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
 }
 
-for (const { method, path, operation } of operations) {
-  const { operationId, responses } = operation
-  t.test(`${method} ${path}`, async (t) => {
-    const ofOperation = scenarios[operationId] ?? {}
-    t.strictSame(
-      Object.keys(ofOperation).sort(),
-      Object.keys(responses).sort(),
-      'a scenario for each documented status'
-    )
-    const folder = t.testdir({ keys })
-    const apiKeysFile = join(folder, 'keys')
-    const shared = await startService(t, limits)
-    for (const [status, scenario] of Object.entries(ofOperation)) {
-      // faults and the end of the workers cannot be undone
-      const own = {
-        401: { apiKeysFile },
-        403: { apiKeysFile },
-        429: { rateLimit: 1 },
-        500: {},
-        503: {},
-        504: {},
-        507: { dataDir: join(folder, 'data') }
-      }[status]
-      const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
-      await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-      if (service !== shared) {
-        const loaded = await service.app.pool.run<'import'>({
-          kind: 'import',
-          body: [Buffer.from(JSON.stringify(set))]
-        })
-        service.app.store.adopt({ name: 'p', set: loaded, created: new Date() })
-      }
-      const answer = await scenario(service)
-      t.equal(answer.status, Number(status), status)
-      if (answer.status >= 400 && answer.headers['content-type'].startsWith('application/problem')) {
-        t.equal(answer.json.status, answer.status)
-        t.equal(answer.json.request_id, answer.headers['x-request-id'])
-      }
-      if (answer.status === 429) t.match(answer.headers['retry-after'], /^[1-9]\d*$/)
-      if (answer.status === 500) t.notMatch(answer.json.detail, /made to fail/, 'a fault is for the log')
-    }
-  })
-}
+testScenarios(
+  operations.filter(({ operation }) => !(operation.operationId in v2ModelScenarios)),
+  scenarios
+)
 
 t.test('where nothing may be under way, everything that computes is too much', async (t) => {
   const { ask } = await startService(t, { maxPending: 0 })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { accessSync, closeSync, constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { access, type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { LstmError } from '../../errors.ts'
 import { takeLock } from './lock.ts'
@@ -21,6 +21,16 @@ export interface Keep {
 /** The file of a set. Names differ in case, file systems may not: a capital is written as + and the small letter. */
 export function fileOf(name: string): string {
   return name.replace(/[A-Z]/g, (capital) => `+${capital.toLowerCase()}`) + SUFFIX
+}
+
+/** The name of the set that a file is of: what `fileOf` was given. */
+export function nameOfFile(file: string): string {
+  return file.slice(0, -SUFFIX.length).replace(/\+([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
+
+/** Whether a file is one of a set. */
+export function isSetFile(file: string): boolean {
+  return file.endsWith(SUFFIX)
 }
 
 /**
@@ -60,7 +70,16 @@ export class SetFolder {
 
   /** The files of sets, in the order of their names. */
   async files(): Promise<string[]> {
-    return (await readdir(this.path)).filter((file) => file.endsWith(SUFFIX) && !file.startsWith('.')).sort()
+    return (await readdir(this.path)).filter((file) => isSetFile(file) && !file.startsWith('.')).sort()
+  }
+
+  /** The path of the set of this name; undefined where there is none. */
+  async find(name: string): Promise<string | undefined> {
+    const path = join(this.path, fileOf(name))
+    return access(path).then(
+      () => path,
+      () => undefined
+    )
   }
 
   /**

@@ -24,7 +24,7 @@ export async function restoreSets(
     for (let file = files.shift(); file !== undefined; file = files.shift()) {
       try {
         const { name, set, created } = await restore(join(folder.path, file))
-        if (fileOf(name) === file) store.adopt({ name, set, created: new Date(created) })
+        if (fileOf(name) === file) store.adopt({ name, set, created: new Date(created), inFile: true })
         else store.reportNotLoaded({ file, reason: `it holds the set ${name}, which belongs into ${fileOf(name)}` })
       } catch (error) {
         store.reportNotLoaded({ file, reason: (error as Error).message })

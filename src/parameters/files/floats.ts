@@ -33,8 +33,9 @@ const littleEndianMachine = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 export function readFloats(bytes: Uint8Array, type: FloatType, shape: readonly number[], name: string): Float32Array {
   const { bytes: size, read } = floatTypes[type]
   const count = bytes.byteLength / size
-  if (type === 'float32' && bytes.byteOffset % 4 === 0 && littleEndianMachine) {
-    return finite(new Float32Array(bytes.buffer, bytes.byteOffset, count), shape, name)
+  if (type === 'float32' && littleEndianMachine) {
+    const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
+    return finite(new Float32Array(buffer, byteOffset, count), shape, name)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const data = new Float32Array(count)

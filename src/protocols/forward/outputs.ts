@@ -104,12 +104,33 @@ export function predictionView(job: Job, steps: 'all' | 'last', layout: Layout):
 
 /** The states of every layer and direction after the last step that it makes, as `inputStates` reads them. */
 export function lastStates(job: Job, state: 'a' | 'c', layout: Layout): StridedTensor {
-  const { m } = job
   const rows = job.whole.passes.map((_, place) => job.states(place, state))
-  const [{ n }] = rows
-  if (rows.length === 1 || rows.some((each) => each.n !== n)) return rowsView(job, rows, 'last', layout)
-  const data = new Float32Array(rows.length * m * n)
-  for (const [place, each] of rows.entries()) data.set(job.lastSteps([each]), place * m * n)
-  const { shape, strides } = stateView(data, 0, m, n, layout)
-  return { shape: [rows.length, ...shape], strides: [m * n, ...strides], data, offset: 0 }
+  return stackStates(
+    rows.map((each) => ({ data: job.lastSteps([each]), n: each.n })),
+    job.m,
+    layout
+  )
+}
+
+/** States (m, n) of each layer and direction as one tensor, as `inputStates` reads them. */
+export function stackStates(
+  states: readonly { readonly data: Float32Array; readonly n: number }[],
+  m: number,
+  layout: Layout
+): StridedTensor {
+  const [{ n, data: only }] = states
+  if (states.length === 1) return stateView(only, 0, m, n, layout)
+  const width = states.reduce((sum, each) => sum + each.n, 0)
+  const all = new Float32Array(m * width)
+  if (states.every((each) => each.n === n)) {
+    for (const [place, { data }] of states.entries()) all.set(data, place * m * n)
+    const { shape, strides } = stateView(all, 0, m, n, layout)
+    return { shape: [states.length, ...shape], strides: [m * n, ...strides], data: all, offset: 0 }
+  }
+  let at = 0
+  for (const each of states) {
+    for (let j = 0; j < m; j++) all.set(each.data.subarray(j * each.n, (j + 1) * each.n), j * width + at)
+    at += each.n
+  }
+  return stateView(all, 0, m, width, layout)
 }

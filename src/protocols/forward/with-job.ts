@@ -13,6 +13,7 @@ export interface JobRows {
 export interface JobAnswer<A = Uint8Array<ArrayBuffer>> {
   readonly answer: A
   readonly m: number
+  readonly executions: number
   /** When the job was ready to run. */
   readonly begun: number
   readonly computeMs: number
@@ -41,10 +42,10 @@ export async function withJob<A>(
     job.setInput(input)
     for (const place of job.whole.passes.keys()) job.setStates(place, hiddenStates?.[place], cellStates?.[place])
     const begun = performance.now()
-    const computeMs = await sharing.run(job.whole)
+    const { ms: computeMs, executions } = await sharing.run(job.whole)
     const computed = performance.now()
     const answer = encode(job)
-    return { answer, m: job.m, begun, computeMs, encodeMs: performance.now() - computed }
+    return { answer, m: job.m, executions, begun, computeMs, encodeMs: performance.now() - computed }
   } finally {
     runningValues.give(reserved)
     job?.release()

@@ -13,17 +13,17 @@ import type { WorkerContext } from '../context.ts'
 export async function importSet(
   body: Uint8Array,
   settings: ImportSettings,
-  { kernel, sharing, limits }: WorkerContext
+  { kernel, sharing, limits, pause }: WorkerContext
 ): Promise<ParameterSet> {
   const { model } = importModel(body, settings, limits)
   const { precision = 'float32' } = settings
   const run = sharing.run.bind(sharing)
-  const sets = [createParameterSet(kernel, model)]
+  const sets = [createParameterSet(kernel, model, 'float32', pause)]
   const [exact] = sets
   try {
     const check = exact.test && { selfCheck: await selfCheck(kernel, run, exact, exact.test, limits.maxJobValues) }
     if (precision === 'float32') return { ...exact, ...check }
-    const reduced = createParameterSet(kernel, model, precision)
+    const reduced = createParameterSet(kernel, model, precision, pause)
     sets.push(reduced)
     const deviations = await measureDeviations(kernel, run, exact, reduced)
     releaseParameterSet(kernel, exact)

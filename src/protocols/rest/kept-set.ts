@@ -1,6 +1,7 @@
 import type { MovedImport, RestoredSet } from '../../engine/messages.ts'
 import { readSetFile, writeSetFile } from '../../parameters/durable/set-file.ts'
 import { faultOf } from '../../parameters/files/fault.ts'
+import type { ImportSettings } from '../../parameters/importers/imported.ts'
 import { type ParameterSet, releaseParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { importSet } from './import-set.ts'
@@ -26,13 +27,17 @@ export async function keepSet(
 }
 
 /**
- * A set out of its file, read as it was when it was put in.
+ * A set out of its file, read as it was when it was put in, or otherwise where the settings say so.
  * @throws LSTM_ERR_UNREADABLE_FILE, LSTM_ERR_STORAGE, and what importSet throws
  */
-export async function restoreSet(path: string, context: WorkerContext): Promise<RestoredSet> {
+export async function restoreSet(
+  path: string,
+  context: WorkerContext,
+  otherSettings?: ImportSettings
+): Promise<RestoredSet> {
   const { name, created, version, settings, body } = await readSetFile(path)
-  const set = await importSet(body, settings, context)
-  if (set.version !== version) {
+  const set = await importSet(body, otherSettings ?? settings, context)
+  if (otherSettings === undefined && set.version !== version) {
     releaseParameterSet(context.kernel, set)
     throw faultOf('set file')(`it was put in as version ${version} and is read as ${set.version}`)
   }

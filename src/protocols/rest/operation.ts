@@ -25,9 +25,9 @@ export function operation<Request extends { parameters: string | Static<typeof D
     const arrived = performance.now()
     const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth })) as Request
     return withParameters(request.parameters, context, async (resolved) => {
-      const { answer: bytes, m, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+      const { answer: bytes, m, executions, begun, computeMs, encodeMs } = await compute(request, resolved, context)
       const timing = { decode: begun - arrived, compute: computeMs, encode: encodeMs }
-      return { bytes, jsonBytes: bytes.length, stateBytes: 0, m, timing }
+      return { bytes, jsonBytes: bytes.length, stateBytes: 0, m, executions, timing }
     })
   }
 }

@@ -29,17 +29,20 @@ export interface ReceivedCall {
 }
 
 const WORD = 4
+const ALIGNMENT = 8
 const SPACE = 0x20
 
 /**
  * The piece that goes before a request's body: bytes of the call, of the states and of what fills up behind them, the
  * call as JSON, which is filled up to whole words, the states; then so much that the tensors behind the body's JSON
- * begin at a whole word, for the worker to use them where they lie.
+ * begin at a multiple of 8, for the worker to use them where they lie. It copies them out of shared memory, which is
+ * seven times slower between addresses that differ within their eight bytes.
  */
 export function writeCall(call: InferCall, states: Uint8Array = new Uint8Array(0)): Uint8Array {
   const json = Buffer.from(JSON.stringify(call))
   const callBytes = Math.ceil(json.length / WORD) * WORD
-  const fill = (WORD - ((call.jsonBytes ?? 0) % WORD)) % WORD
+  const before = 3 * WORD + callBytes + states.length + (call.jsonBytes ?? 0)
+  const fill = (ALIGNMENT - (before % ALIGNMENT)) % ALIGNMENT
   const piece = new Uint8Array(3 * WORD + callBytes + states.length + fill)
   new Uint32Array(piece.buffer, 0, 3).set([callBytes, states.length, fill])
   piece.fill(SPACE, 3 * WORD, 3 * WORD + callBytes)

@@ -26,18 +26,29 @@ const plan: TensorPlan = {
     sequence_start: 'scalar',
     sequence_end: 'scalar',
     priority: 'scalar',
-    timeout: 'scalar'
+    timeout: 'scalar',
+    stream_steps: 'scalar'
   },
   inputs: [
     {
       name: 'scalar',
       shape: ['scalar'],
       datatype: 'scalar',
-      parameters: { binary_data_size: 'scalar' },
+      parameters: { binary_data_size: 'scalar', shared_memory_region: 'scalar' },
       data: 'tensor'
     }
   ],
-  outputs: [{ name: 'scalar', parameters: { binary_data: 'scalar', classification: 'scalar', datatype: 'scalar' } }]
+  outputs: [
+    {
+      name: 'scalar',
+      parameters: {
+        binary_data: 'scalar',
+        classification: 'scalar',
+        datatype: 'scalar',
+        shared_memory_region: 'scalar'
+      }
+    }
+  ]
 }
 
 /** What says which input is which, and nothing else. */
@@ -61,31 +72,44 @@ export function readEnvelope(body: Uint8Array, jsonBytes: number | undefined, ma
   const limits = { maxDepth, closed: true }
   try {
     const document = readJson(json, plan, limits)
-    forbidGaps(document, plan, '')
+    forbidGaps(document, parts, '')
     return { request: check(document), tail: body.subarray(end) }
   } catch (fault) {
     throw fault instanceof LstmError ? withName(fault, json, maxDepth) : fault
   }
 }
 
+/** A plan as a list: members that are gone through with each request. */
+type Parts = readonly { readonly key: string; readonly part: TensorPlan[string]; readonly inner?: Parts }[]
+
+function partsOf(plan: TensorPlan): Parts {
+  return Object.entries(plan).map(([key, part]) => {
+    const inner = Array.isArray(part) ? part[0] : part
+    return { key, part, ...(typeof inner === 'object' && { inner: partsOf(inner) }) }
+  })
+}
+
+const parts = partsOf(plan)
+
 /** An array or object where a scalar belongs, or the other way round, has been left out: it shall not pass for absent. */
-function forbidGaps(value: unknown, { ...parts }: TensorPlan, pointer: string): void {
+function forbidGaps(value: unknown, members: Parts, pointer: string): void {
   if (typeof value !== 'object' || value === null) return
-  for (const [key, part] of Object.entries(parts)) {
-    if (!Object.hasOwn(value, key)) continue
+  for (const { key, part, inner } of members) {
     const member = (value as Record<string, unknown>)[key]
-    const here = memberPointer(pointer, key)
     if (member === undefined) {
-      const message =
-        part === 'scalar' ? 'must be a single value' : part === 'tensor' ? 'must be an array' : 'must be an object'
-      throw new LstmError('LSTM_ERR_INVALID_BODY', [`${here} ${message}`], [{ path: here, message }])
-    }
-    if (typeof part === 'string') continue
-    if (!Array.isArray(part)) forbidGaps(member, part as TensorPlan, here)
-    else if (Array.isArray(member) && typeof part[0] === 'object') {
-      for (const [i, element] of member.entries()) forbidGaps(element, part[0], `${here}/${i}`)
+      if (Object.hasOwn(value, key)) throw gap(memberPointer(pointer, key), part)
+    } else if (inner !== undefined) {
+      if (!Array.isArray(member)) forbidGaps(member, inner, `${pointer}/${key}`)
+      else for (let i = 0; i < member.length; i++) forbidGaps(member[i], inner, `${pointer}/${key}/${i}`)
     }
   }
+}
+
+function gap(path: string, part: TensorPlan[string]): LstmError {
+  const what =
+    part === 'scalar' ? 'a single value' : part === 'tensor' || Array.isArray(part) ? 'an array' : 'an object'
+  const message = `must be ${what}`
+  return new LstmError('LSTM_ERR_INVALID_BODY', [`${path} ${message}`], [{ path, message }])
 }
 
 /** A fault inside the data of an input speaks of the input by its name. */

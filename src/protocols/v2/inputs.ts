@@ -11,7 +11,7 @@ import { countOf, indexOf } from '../../codec/strided.ts'
 import { Tensor } from '../../codec/tensor.ts'
 import { LstmError } from '../../errors.ts'
 import type { Envelope, InferRequest } from './envelope.ts'
-import { badInput } from './fault.ts'
+import { badInput, refuseSharedMemory } from './fault.ts'
 
 type Input = InferRequest['inputs'][number]
 
@@ -160,6 +160,7 @@ function jsonData({ name, shape, data, parameters }: Input, path: string): Float
   const binary = parameters?.binary_data_size !== undefined
   if (data === undefined) {
     if (binary) return undefined
+    refuseSharedMemory(name, path, parameters)
     throw badInput(name, path, 'has no values; expected data, or parameters.binary_data_size and bytes behind the JSON')
   }
   if (binary) throw badInput(name, path, 'has both data and binary_data_size; expected one of them')

@@ -1,7 +1,7 @@
 import { type Layout, stateView } from '../../codec/layout.ts'
 import type { StridedTensor } from '../../codec/tensor.ts'
 import type { Job } from '../../engine/job.ts'
-import type { Kernel } from '../../kernels/kernel.ts'
+import type { Kernel, PackedHead } from '../../kernels/kernel.ts'
 import { lastStates, layerRows, type Outputs, predictionView, rowsView } from '../forward/outputs.ts'
 
 /** An output of a finished job by its name, in the axis order of the layout. */
@@ -31,11 +31,20 @@ function lastPrediction(job: Job, all: boolean, layout: Layout, kernel: Kernel):
   const top = job.topStates('a')
   if (!top.some(({ mirrored }) => mirrored)) return rowsView(job, [job.predictions], 'last', layout)
   // of both directions it belongs to no step
-  const head = job.set.head!
-  const { m } = job
+  return predictionOf(job.set.head!, job.lastSteps(top), job.m, layout, kernel)
+}
+
+/** The prediction from hidden states of the top layer, (m, n_a). */
+export function predictionOf(
+  head: PackedHead,
+  states: Float32Array,
+  m: number,
+  layout: Layout,
+  kernel: Kernel
+): StridedTensor {
   const a = kernel.allocate(m * head.n_a)
   try {
-    a.set(job.lastSteps(top))
+    a.set(states)
     const y = kernel.allocate(m * head.n_y)
     try {
       kernel.predict(head, a, 0, y, 0, m)

@@ -3,7 +3,7 @@ import { type FloatDatatype, floatBytes } from '../../codec/binary.ts'
 import type { ParameterSet } from '../../parameters/parameter-set.ts'
 import { Outputs } from '../forward/outputs.ts'
 import type { InferRequest } from './envelope.ts'
-import { badInput } from './fault.ts'
+import { badInput, refuseSharedMemory } from './fault.ts'
 
 /** How an output is to be given. */
 export interface WantedOutput {
@@ -39,6 +39,7 @@ export function wantedOutputs({ outputs = [], parameters }: InferRequest, set: P
         'classification is not offered; the largest of y is the class'
       )
     }
+    refuseSharedMemory(name, path, own)
     const { datatype = 'FP32', binary_data: binary = binaryOutput } = own
     if (!binary && floatBytes[datatype] === 2) {
       throw badInput(

@@ -4,8 +4,16 @@ import { Type } from '../../../schemas/typebox.ts'
 import { version } from '../../version.ts'
 import { jsonResponse } from '../declarations.ts'
 
-/** Extensions of the protocol that work here; clients go by this list. */
-const extensions: string[] = []
+/** Extensions of the protocol that work here; clients go by this list. Not schedule_policy: no request goes before another. */
+const extensions = [
+  'binary_tensor_data',
+  'model_configuration',
+  'model_repository',
+  'parameters',
+  'sequence',
+  'sequence(string_id)',
+  'statistics'
+]
 
 /** What the server is, and whether it is alive and ready; open to probes, as /health is. */
 export const serverRoutes: FastifyPluginAsync = async (app) => {

@@ -20,7 +20,7 @@ const faults: Record<string, Fault[]> = {
     ['[]', body, '', /./],
     ['{"inputs":[}', 'LSTM_ERR_MALFORMED_JSON', undefined, /at byte 11/],
     [{}, body, '/inputs', '/inputs is missing'],
-    [{ inputs: {} }, body, '/inputs', '/inputs must be an object'],
+    [{ inputs: {} }, body, '/inputs', '/inputs must be an array'],
     [{ inputs: ['x'] }, body, '/inputs/0', /./],
     [{ ...inputs(x), id: 7 }, body, '/id', /./],
     [{ ...inputs(x), id: ['a'] }, body, '/id', '/id must be a single value'],
@@ -215,6 +215,18 @@ const faults: Record<string, Fault[]> = {
       tensor,
       '/outputs/0/parameters/classification',
       /^y: classification is not offered/
+    ],
+    [
+      { ...inputs(x), outputs: [{ name: 'y', parameters: { shared_memory_region: 'r', shared_memory_byte_size: 8 } }] },
+      tensor,
+      '/outputs/0/parameters/shared_memory_region',
+      /^y: shared memory is not offered/
+    ],
+    [
+      inputs({ name: 'x', shape: [2, 1, 3], datatype: 'FP32', parameters: { shared_memory_region: 'r' } }),
+      tensor,
+      '/inputs/0/parameters/shared_memory_region',
+      /^x: shared memory is not offered/
     ],
     [
       { ...inputs(x), outputs: [{ name: 'y', parameters: { datatype: 'FP16' } }] },
