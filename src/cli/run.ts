@@ -61,7 +61,8 @@ function createExecutor(kernel: KernelSetting): Executor {
     runningValues: RunningValues.createMemory(1),
     slot: 0,
     onIdle: () => {},
-    share: () => {}
+    share: () => {},
+    offer: () => {}
   })
 }
 

@@ -9,7 +9,9 @@ import { infer } from '../protocols/v2/infer.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import { openStream } from '../protocols/v2/open-stream.ts'
 import { breathe } from './breath.ts'
+import type { Place } from './crew.ts'
 import { collectGarbage } from './garbage.ts'
+import { Helper } from './helper.ts'
 import type { Limits } from './limits.ts'
 import type {
   Computed,
@@ -47,6 +49,8 @@ export interface ExecutorOptions {
   readonly onIdle: (handle: number) => void
   /** Gives a part of a wide job away; `partEnded` has to say what became of it. */
   readonly share: (id: number, part: Part) => void
+  /** Offers a place in a crew; `partEnded` has to say that nobody has it, or has it any more. */
+  readonly offer: (id: number, place: Place) => void
 }
 
 /** A file above this leaves so much behind that it is not left to chance when that is freed. */
@@ -60,17 +64,26 @@ export class Executor {
   readonly #kernel: Kernel
   readonly #stepper: Stepper
   readonly #sharing: Sharing
+  readonly #helper: Helper
   readonly #context: WorkerContext
   /** By operation: what to set to 1 to end its job at the next tick. */
   readonly #stops = new Map<number, Float32Array>()
 
   constructor(options: ExecutorOptions) {
-    const { kernel, limits, sets, workers, onIdle, share } = options
+    const { kernel, limits, sets, workers, onIdle, share, offer } = options
     this.sets = new SetRegistry(sets, onIdle)
     this.#kernel = createKernel(kernel, options.owner)
     this.#stepper = new Stepper(this.#kernel, new RowCounts(options.rowCounts))
-    this.#sharing = new Sharing(this.#stepper, workers, share)
     const runningValues = new RunningValues(options.runningValues, options.slot, limits.maxRunningValues)
+    this.#sharing = new Sharing({
+      kernel: this.#kernel,
+      stepper: this.#stepper,
+      workers,
+      handOver: share,
+      offer,
+      someIdle: () => runningValues.someIdle(workers)
+    })
+    this.#helper = new Helper(this.#kernel)
     this.#context = {
       kernel: this.#kernel,
       sharing: this.#sharing,
@@ -87,6 +100,7 @@ export class Executor {
    * @param id by which it can be stopped, until it is forgotten
    */
   infer(kind: InferenceKind, body: Uint8Array, id?: number): Promise<Computed> {
+    this.#helper.leave()
     if (id === undefined) return inferences[kind](body, this.#context)
     return inferences[kind](body, { ...this.#context, onJob: (stop) => this.#stops.set(id, stop) })
   }
@@ -101,6 +115,7 @@ export class Executor {
   }
 
   run(operation: MovedOperation, id: number): MovedResult | Promise<MovedResult> {
+    this.#helper.leave()
     switch (operation.kind) {
       case 'import':
         return this.#import(operation)
@@ -148,10 +163,16 @@ export class Executor {
 
   /** Steps a part of somebody's job to its end. */
   runPart(part: Part): Promise<PartOutcome> {
+    this.#helper.leave()
     return this.#stepper.run(part).then(
       (cost) => ({ type: 'computed', ...cost }),
       (error) => (part.stop[0] === 0 ? { type: 'fault', stack: stackOf(error) } : { type: 'stopped' })
     )
+  }
+
+  /** Takes a place in the crew of somebody's part until there is something else to do here, or nothing there. */
+  help(place: Place): Promise<void> {
+    return this.#helper.help(place)
   }
 
   partEnded(id: number, outcome: PartOutcome): void {
@@ -165,6 +186,7 @@ export class Executor {
 
   /** Gives this thread's scratch memory back; nothing can be run any more. */
   close(): void {
+    this.#helper.leave()
     this.#kernel.close()
   }
 }

@@ -7,6 +7,7 @@ import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import type { Body } from './body.ts'
+import type { Place } from './crew.ts'
 import type { Intake, IntakeMessage } from './intake.ts'
 import type { Limits } from './limits.ts'
 import type { Part, PartCost } from './part.ts'
@@ -143,7 +144,9 @@ export type ToWorker =
   | { readonly type: 'unset'; readonly name: string }
   /** Work on a part of another worker's job, or of an own one that nobody else had time for. */
   | { readonly type: 'part'; readonly id: number; readonly part: Part }
-  /** What became of a part that this worker gave away. */
+  /** Take a place in the crew of another worker's part while nothing else is to be done. */
+  | { readonly type: 'help'; readonly id: number; readonly place: Place }
+  /** What became of a part that this worker gave away, or of a place that it offered. */
   | { readonly type: 'part-ended'; readonly id: number; readonly outcome: PartOutcome }
   /** Nobody waits for this operation any more. */
   | { readonly type: 'stop'; readonly id: number }
@@ -157,6 +160,10 @@ export type FromWorker =
   /** Give this part of a job to a worker that has time; `id` is this worker's own number for it. */
   | { readonly type: 'share'; readonly id: number; readonly part: Part }
   | { readonly type: 'part-ended'; readonly id: number; readonly outcome: PartOutcome }
+  /** Offer this place in a crew to a worker that has nothing to do; `id` is this worker's own number for it. */
+  | { readonly type: 'offer'; readonly id: number; readonly place: Place }
+  /** This worker has left a place; with the stack of a fault that it met there. */
+  | { readonly type: 'helped'; readonly id: number; readonly stack?: string }
   /** This worker uses a set that was replaced or withdrawn no more. */
   | { readonly type: 'idle'; readonly handle: number }
   /** A fault that no client caused; `stack` is for the log. */

@@ -39,18 +39,29 @@ export function currentPass({ passes, pass }: Part): Pass {
   return passes[pass]
 }
 
-/** Moves parts that are all in a pass of this layer `steps` time steps forward, together, and makes the predictions of these steps. */
-export function advanceParts(kernel: Kernel, layer: PackedLayer, parts: readonly Part[], steps: number): void {
+/**
+ * Moves parts that are all in a pass of this layer `steps` time steps forward, together, and makes the predictions of
+ * these steps.
+ * @param move instead of the kernel's `advance` for all of them; says how many steps it has made, from 1
+ * @returns the steps made
+ */
+export function advanceParts(
+  kernel: Kernel,
+  layer: PackedLayer,
+  parts: readonly Part[],
+  steps: number,
+  move = (runs: readonly LayerRun[]): number => {
+    kernel.advance(layer, runs, steps)
+    return steps
+  }
+): number {
   const passes = parts.map(currentPass)
   for (const pass of passes) {
     if (pass.mirrored !== undefined && pass.run.t === 0) mirrorInput(pass.mirrored, pass)
   }
-  kernel.advance(
-    layer,
-    passes.map(({ run }) => run),
-    steps
-  )
-  for (const [i, part] of parts.entries()) stepped(kernel, part, passes[i], steps)
+  const made = move(passes.map(({ run }) => run))
+  for (const [i, part] of parts.entries()) stepped(kernel, part, passes[i], made)
+  return made
 }
 
 /** What follows from the steps that a part has just made. */

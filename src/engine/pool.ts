@@ -94,7 +94,8 @@ export class Pool {
       ...this.#executing(workers, this.rowCounts[workers], 1), // what is run here is short
       owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
-      share: () => {}
+      share: () => {},
+      offer: () => {}
     })
     this.background = new Background({
       start: (events) => {
@@ -357,6 +358,13 @@ export class Pool {
         break
       case 'share':
         this.#parts.give(member, message.id, message.part, this.#members)
+        break
+      case 'offer':
+        this.#parts.offer(member, message.id, message.place, this.#members)
+        break
+      case 'helped':
+        if (message.stack !== undefined) this.#options.onFault('a helper failed', message.stack)
+        this.#parts.ended(message.id, { type: 'computed', ms: 0, executions: 0 })
         break
       case 'part-ended':
         this.#parts.ended(message.id, message.outcome)

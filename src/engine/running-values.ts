@@ -36,6 +36,12 @@ export class RunningValues {
     this.#all[this.#slot] += values
   }
 
+  /** Whether one of the first `workers` places, this one aside, runs nothing; a moment late at most. */
+  someIdle(workers: number): boolean {
+    for (let slot = 0; slot < workers; slot++) if (slot !== this.#slot && this.#all[slot] === 0) return true
+    return false
+  }
+
   give(values: number): void {
     this.#all[this.#slot] -= values
   }

@@ -1,3 +1,4 @@
+import type { Place } from './crew.ts'
 import type { Member } from './member.ts'
 import type { PartOutcome } from './messages.ts'
 import type { Part } from './part.ts'
@@ -11,9 +12,11 @@ interface GivenPart {
   readonly id: number
   readonly worker: Member
   readonly load: number
+  /** It is a place in a crew, which its worker leaves when it gets something to do. */
+  readonly helps: boolean
 }
 
-/** Parts of wide jobs on their way between workers: who gave each, and who has it. */
+/** Parts of jobs and places in crews on their way between workers: who gave each, and who has it. */
 export class SharedParts {
   readonly #parts = new Map<number, GivenPart>()
   #nextId = 0
@@ -24,8 +27,22 @@ export class SharedParts {
     for (const member of members) if (member.ready && member.load === 0) worker = member
     const load = part.passes[0].run.x.byteLength
     worker.load += load
-    this.#parts.set(this.#nextId, { owner, id, worker, load })
+    this.#parts.set(this.#nextId, { owner, id, worker, load, helps: false })
     worker.post({ type: 'part', id: this.#nextId++, part })
+  }
+
+  /** Offers a place in the crew of `owner`'s part to a worker that has nothing to do and helps nobody, if there is one. */
+  offer(owner: Member, id: number, place: Place, members: Iterable<Member>): void {
+    const helping = new Set<Member>()
+    for (const { helps, worker } of this.#parts.values()) if (helps) helping.add(worker)
+    for (const member of members) {
+      if (!member.ready || member.load > 0 || member === owner || helping.has(member)) continue
+      // no load: who helps is free for whatever comes
+      this.#parts.set(this.#nextId, { owner, id, worker: member, load: 0, helps: true })
+      member.post({ type: 'help', id: this.#nextId++, place })
+      return
+    }
+    owner.post({ type: 'part-ended', id, outcome: { type: 'stopped' } })
   }
 
   ended(partId: number, outcome: PartOutcome): void {

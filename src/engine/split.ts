@@ -5,12 +5,22 @@ import type { Pass } from './pass.ts'
 /** Ranges begin at multiples of this: a kernel moves whole tiles of rows, and a lone row costs as much as two. */
 const ROW_TILE = 8
 
-/** Below this many multiplications a part is not worth the two messages that send it away and say that it is done. */
-const LEAST_WORK = 30_000_000
+/** Below this many multiplications a part is not worth the messages that bring another worker in. */
+export const LEAST_WORK = 30_000_000
 
 /** Multiplications of a step of one row. */
 export function rowWork({ layer: { n_x, n_a, n_h } }: Pick<Pass, 'layer'>): number {
   return 4 * n_a * (n_x + n_h)
+}
+
+/** About how many multiplications are to be made yet; no row ends before its pass does. */
+export function workLeft({ passes, pass }: Part): number {
+  let work = 0
+  for (let i = pass; i < passes.length; i++) {
+    const { layer, run } = passes[i]
+    if (run.t < run.T_x) work += (run.T_x - run.t) * run.activeRows[run.t] * rowWork({ layer })
+  }
+  return work
 }
 
 /** How many parts a whole is worth cutting into, for `workers` that could take one each. */

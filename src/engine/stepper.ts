@@ -1,5 +1,6 @@
 import { LstmError } from '../errors.ts'
 import type { Kernel, LayerRun, PackedLayer } from '../kernels/kernel.ts'
+import type { Crew } from './crew.ts'
 import { advanceParts, currentPass, finished, type Part, type PartCost } from './part.ts'
 import type { Pass } from './pass.ts'
 import { RowCounts } from './row-counts.ts'
@@ -8,6 +9,9 @@ import { rowWork } from './split.ts'
 /** How long one tick may keep the thread from looking at new messages. */
 const TICK_MS = 0.5
 
+/** How long a call may take while somebody may come to help at the next one. */
+const EXPECTING_MS = 0.1
+
 /** Multiplications per millisecond that code is taken for until it has shown its speed; low, for short ticks. */
 const FIRST_SPEED = 50_000
 /** Over how many calls the speed is averaged. */
@@ -15,6 +19,7 @@ const SPEED_MEMORY = 16
 
 interface Running {
   readonly part: Part
+  readonly crew: Crew | undefined
   /** Milliseconds of its share in the kernel's calls so far. */
   computeMs: number
   /** Steps that it has made, each divided by the number of parts that made it together. */
@@ -35,6 +40,8 @@ export class Stepper {
   #scheduled = false
   /** Multiplications per millisecond; layers that go to the reference's code are slower by far than the kernel's own. */
   readonly #speeds: Record<'own' | 'reference', number> = { own: FIRST_SPEED, reference: FIRST_SPEED }
+  /** And with so many helpers. */
+  readonly #speedsWith: number[] = []
 
   /** @param rowCounts counts the rows of each call of the kernel */
   constructor(kernel: Kernel, rowCounts = new RowCounts()) {
@@ -45,10 +52,11 @@ export class Stepper {
   /**
    * Resolves when the part has made its last step. Rejects with what the kernel threw, or LSTM_ERR_CLIENT_GONE at the
    * tick after it was stopped.
+   * @param crew helps while the part is alone here
    */
-  run(part: Part): Promise<PartCost> {
+  run(part: Part, crew?: Crew): Promise<PartCost> {
     return new Promise((resolve, reject) => {
-      this.#join({ part, computeMs: 0, shareOfSteps: 0, resolve, reject })
+      this.#join({ part, crew, computeMs: 0, shareOfSteps: 0, resolve, reject })
       this.#schedule()
     })
   }
@@ -84,30 +92,55 @@ export class Stepper {
   /** Some time steps of all parts that are in one layer. True when one of them is finished. */
   #advanceLayer(layer: PackedLayer, running: readonly Running[]): boolean {
     if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(layer, running)
+    const crew = this.#crewOf(running)
+    const helpers = crew?.gather() ?? 0
     const parts = running.map(({ part }) => part)
     const passes = parts.map(currentPass)
     const work = rowWork({ layer })
-    const speed = layer.kernel === 'reference' ? 'reference' : 'own'
     const runs = passes.map(({ run }) => run)
-    const steps = this.#stepsAtOnce(runs, work, this.#speeds[speed])
-    const rows = runs.map((run) => rowsOfSteps(run, steps))
-    const allRows = rows.reduce((sum, each) => sum + each, 0)
-    this.#rowCounts.count(Math.ceil(allRows / steps))
+    const speed = this.#speed(layer, helpers)
+    const steps = this.#stepsAtOnce(runs, work, speed, helpers === 0 && crew?.expecting ? EXPECTING_MS : TICK_MS)
     const begin = performance.now()
+    let made: number
     try {
-      advanceParts(this.#kernel, layer, parts, steps)
+      const stepMs = (runs[0].activeRows[runs[0].t] * work) / speed
+      const move = helpers > 0 ? () => crew!.advance(steps, stepMs) : undefined
+      made = advanceParts(this.#kernel, layer, parts, steps, move)
     } catch (error) {
       this.#running.delete(layer)
       for (const { reject } of running) reject(error)
       return true
     }
     const ms = performance.now() - begin
-    if (ms > 0) this.#speeds[speed] += ((allRows * work) / ms - this.#speeds[speed]) / SPEED_MEMORY
+    const rows = runs.map((run) => rowsOfSteps(run, made))
+    const allRows = rows.reduce((sum, each) => sum + each, 0)
+    this.#rowCounts.count(Math.ceil(allRows / made))
+    if (ms > 0) this.#learn(layer, helpers, (allRows * work) / ms)
     for (const [i, each] of running.entries()) {
       each.computeMs += (ms * rows[i]) / allRows
-      each.shareOfSteps += steps / running.length
+      each.shareOfSteps += made / running.length
     }
     return this.#moveOn(layer, running, passes)
+  }
+
+  /** The crew of the only part here. With others there is enough to do, and they would wait at the barrier too. */
+  #crewOf(running: readonly Running[]): Crew | undefined {
+    if (this.#running.size === 1 && running.length === 1) return running[0].crew
+    for (const { crew } of running) crew?.dismiss()
+    return undefined
+  }
+
+  #speed({ kernel }: PackedLayer, helpers: number): number {
+    if (kernel === 'reference') return this.#speeds.reference
+    return helpers === 0 ? this.#speeds.own : (this.#speedsWith[helpers] ?? this.#speeds.own)
+  }
+
+  #learn(layer: PackedLayer, helpers: number, seen: number): void {
+    const before = this.#speed(layer, helpers)
+    const speed = before + (seen - before) / SPEED_MEMORY
+    if (layer.kernel === 'reference') this.#speeds.reference = speed
+    else if (helpers === 0) this.#speeds.own = speed
+    else this.#speedsWith[helpers] = speed
   }
 
   #dropStopped(layer: PackedLayer, running: readonly Running[]): true {
@@ -138,10 +171,10 @@ export class Stepper {
   }
 
   /** As many steps as fit into a tick at the speed seen so far, and no more than the first run to end has left. */
-  #stepsAtOnce(runs: readonly LayerRun[], work: number, speed: number): number {
+  #stepsAtOnce(runs: readonly LayerRun[], work: number, speed: number, tickMs: number): number {
     const left = runs.reduce((least, run) => Math.min(least, run.T_x - run.t), Number.POSITIVE_INFINITY)
     const rows = runs.reduce((sum, run) => sum + run.activeRows[run.t], 0)
-    const fit = Math.floor((speed * TICK_MS) / this.#running.size / (rows * work))
+    const fit = Math.floor((speed * tickMs) / this.#running.size / (rows * work))
     return Math.max(1, Math.min(left, fit))
   }
 }
@@ -151,9 +184,9 @@ function stepsOf({ passes }: Part): number {
   return passes.reduce((sum, { run }) => sum + run.T_x, 0)
 }
 
-/** Rows of the run's next `steps` steps together. */
+/** Rows of the run's last `steps` steps together. */
 function rowsOfSteps({ t, activeRows }: LayerRun, steps: number): number {
   let rows = 0
-  for (let step = t; step < t + steps; step++) rows += activeRows[step]
+  for (let step = t - steps; step < t; step++) rows += activeRows[step]
   return rows
 }

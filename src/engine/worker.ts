@@ -30,7 +30,8 @@ const intakes = new Intakes()
 const executor = new Executor({
   ...options,
   onIdle: (handle) => send({ type: 'idle', handle }),
-  share: (id, part) => send({ type: 'share', id, part })
+  share: (id, part) => send({ type: 'share', id, part }),
+  offer: (id, place) => send({ type: 'offer', id, place })
 })
 /** Messages handled so far, but for calls to look into the mailbox. */
 let handled = 0
@@ -57,6 +58,12 @@ function handle(message: ToWorker): void {
       break
     case 'part':
       void executor.runPart(message.part).then((outcome) => send({ type: 'part-ended', id: message.id, outcome }))
+      break
+    case 'help':
+      executor.help(message.place).then(
+        () => send({ type: 'helped', id: message.id }),
+        (error) => send({ type: 'helped', id: message.id, stack: stackOf(error) })
+      )
       break
     case 'part-ended':
       executor.partEnded(message.id, message.outcome)

@@ -6,6 +6,7 @@
  * in turns, which changes no bit, as no row depends on another.
  */
 import { headActivations } from '../lstm/model.ts'
+import { CREW_PLACES, CREW_WORDS, type CrewTurn } from './crew.ts'
 import {
   gateNames,
   type HeadWeights,
@@ -16,6 +17,7 @@ import {
   type PackedHead,
   type PackedLayer
 } from './kernel.ts'
+import type { Machine } from './machine.ts'
 import { SharedHeap } from './memory.ts'
 import {
   headLength,
@@ -40,50 +42,7 @@ const RUN_WORDS = 9
 const MAX_RUNS = 256 // in one call
 const ACTIVE_WORDS = 16384
 
-/** Compiled code over the memory. Addresses are in bytes; nothing is checked there. */
-export interface Machine {
-  /** Floats in a vector. */
-  readonly lanes: number
-  /** How it can read recurrent weights; float32 is among them. */
-  readonly precisions: readonly Precision[]
-
-  /**
-   * Moves all runs `steps` steps.
-   * @param precision its number in `precisions`
-   * @param packed a packed layer
-   * @param runs (runCount, RUN_WORDS), as `#writeRun` writes them
-   * @param rowTable room for a word for each row of all steps together
-   * @param z room for the pre-activations of as many rows
-   */
-  advance(
-    precision: number,
-    n_x: number,
-    n_a: number,
-    packed: number,
-    runs: number,
-    runCount: number,
-    steps: number,
-    rowTable: number,
-    z: number
-  ): void
-
-  /**
-   * y = activation(Wy·a + by) of consecutive rows. a: (rows, n_a), y: (rows, n_y); rowTable and z as for `advance`.
-   * @param activation its number in `headActivations`
-   */
-  predict(
-    activation: number,
-    n_a: number,
-    n_y: number,
-    packed: number,
-    a: number,
-    y: number,
-    rows: number,
-    rowTable: number,
-    z: number
-  ): void
-}
-
+const uint32 = (value: number): boolean => value >>> 0 === value
 const positive = (value: number): boolean => Number.isInteger(value) && value > 0
 
 const expectLength = (name: string, array: { readonly length: number }, length: number, shape: string): void => {
@@ -108,6 +67,8 @@ export class AddressedKernel implements Kernel {
   readonly #group: LayerRun[] = []
   readonly #firstRow = new Int32Array(MAX_RUNS)
   readonly #rows = new Int32Array(MAX_RUNS)
+  /** See Kernel; only where the machine can. */
+  readonly advanceShare?: NonNullable<Kernel['advanceShare']>
 
   /**
    * @param scratchBytes room for pre-activations: 16 bytes for each unit, row and step of a block
@@ -128,6 +89,8 @@ export class AddressedKernel implements Kernel {
     this.#table = new Uint32Array(buffer, byteOffset, tableWords)
     this.#z = byteOffset + tableWords * 4
     this.#rowTable = this.#z + scratchBytes
+    const advanceShare = machine.advanceShare?.bind(machine)
+    if (advanceShare) this.advanceShare = (...call) => this.#advanceShare(advanceShare, ...call)
   }
 
   allocate(length: number): Float32Array {
@@ -240,6 +203,52 @@ export class AddressedKernel implements Kernel {
         this.#z
       )
     }
+  }
+
+  #advanceShare(
+    advanceShare: NonNullable<Machine['advanceShare']>,
+    layer: PackedLayer,
+    run: LayerRun,
+    steps: number,
+    { words, turn, place, members, patienceUs }: CrewTurn
+  ): number {
+    this.#checkLayer(layer)
+    if (layer.kernel !== this.name) throw new RangeError('a layer of the reference has no shares')
+    if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
+    this.#checkRun(layer, run, steps)
+    this.#heap.check(words)
+    expectLength('words', words, CREW_WORDS, 'those of a crew')
+    if (!uint32(turn) || !uint32(patienceUs)) throw new RangeError(`turn ${turn}, patience ${patienceUs}: not uint32`)
+    const known = members > 0 && members < 1 << CREW_PLACES && uint32(place) && place < CREW_PLACES
+    if (!known || ((members >> place) & 1) === 0) {
+      throw new RangeError(`place ${place} of the members ${members}; expected one of them, and ${CREW_PLACES} at most`)
+    }
+    const rows = run.activeRows[run.t]
+    const capacity = this.#rowsOfScratch(layerRow(layer.n_a, this.#lanes))
+    if (rows > capacity) throw new RangeError(`${rows} rows of a share; the scratch holds ${capacity}`)
+    const block = Math.min(steps, ACTIVE_WORDS, Math.floor(capacity / Math.max(1, rows)))
+    this.#group[0] = run
+    this.#firstRow[0] = 0
+    this.#rows[0] = rows
+    this.#writeRun(layer, 0, 0, block)
+    this.#group.length = 0
+    const made = advanceShare(
+      precisions.indexOf(layer.precision),
+      layer.n_x,
+      layer.n_a,
+      layer.memory.byteOffset,
+      this.#table.byteOffset,
+      block,
+      this.#rowTable,
+      this.#z,
+      words.byteOffset,
+      turn,
+      place,
+      members,
+      patienceUs
+    )
+    run.t += made
+    return made
   }
 
   /** The record that the machine's code knows as Run, and the run's active rows of each step. */

@@ -7,6 +7,7 @@
  */
 
 import type { Activations, DirectionWeights, HeadActivation } from '../lstm/model.ts'
+import type { CrewTurn } from './crew.ts'
 import type { Precision } from './precision.ts'
 
 export type KernelName = 'reference' | 'wasm' | 'native'
@@ -112,6 +113,15 @@ export interface Kernel {
    * steps are divided into calls.
    */
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void
+
+  /**
+   * As `advance`, while the other threads of `crew` make the same call: each computes some of the units, and all wait
+   * for each other after each step. Makes as many of the steps as fit into the scratch, on which all agree, and fewer
+   * where one gave up; t moves on by these. Only the owner may rely on the result: all have made these steps, and what lies behind
+   * them is to be made anew. The results are the same bits. Missing where a kernel cannot.
+   * @returns the steps made
+   */
+  advanceShare?(layer: PackedLayer, run: LayerRun, steps: number, crew: CrewTurn): number
 
   /** yt_pred of `rows` consecutive rows: y[yRow + r] = activation(Wy·a[aRow + r] + by). */
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void

@@ -17,6 +17,7 @@ const ask = (path, body, method = 'POST') =>
   fetch(`${origin}${path}`, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
 await ask('/parameters/p', set(1, 8, 64, 4), 'PUT')
+await ask('/parameters/large', set(3, 8, 160, 4), 'PUT') // a lone sequence of it may have a helper
 const x = (m, T_x) =>
   Array.from({ length: 8 }, (_, n) =>
     Array.from({ length: m }, (_, j) => Array.from({ length: T_x }, (_, t) => ((n + 3 * j + 7 * t) % 11) / 11 - 0.5))
@@ -25,6 +26,7 @@ const requests = [
   ['/cell', { parameters: 'p', xt: x(3, 1).map((row) => row.flat()) }],
   ['/sequence', { parameters: 'p', x: x(2, 50), outputs: ['a_last', 'y'] }],
   ['/sequence', { parameters: 'p', x: x(4, 800), outputs: ['a_last'] }],
+  ['/sequence', { parameters: 'large', x: x(1, 400), outputs: ['a_last'] }],
   ['/sequence', { parameters: set(2, 8, 16, 2), x: x(1, 100) }]
 ]
 const expected = []

@@ -27,6 +27,12 @@ function wide(): { part: Part; stepper: Stepper } {
   return { part: { passes, pass: 0, ...rest }, stepper: new Stepper(idle) }
 }
 
+function sharingOf(stepper: Stepper, handOver: (id: number) => void): Sharing {
+  const never = () => t.fail('no helpers are needed')
+  const kernel = createReferenceKernel()
+  return new Sharing({ kernel, stepper, workers: 3, handOver, offer: never, someIdle: () => true })
+}
+
 t.test('a job ends with the last of its parts, even when an earlier one fails', async (t) => {
   for (const [outcome, property, expected] of [
     [{ type: 'lost' }, 'code', /^LSTM_ERR_WORKER_LOST$/],
@@ -34,7 +40,7 @@ t.test('a job ends with the last of its parts, even when an earlier one fails', 
   ] as const) {
     const { part, stepper } = wide()
     const given: number[] = []
-    const sharing = new Sharing(stepper, 3, (id) => given.push(id))
+    const sharing = sharingOf(stepper, (id) => given.push(id))
     let over = false
     const running = sharing.run(part).finally(() => {
       over = true
@@ -54,9 +60,7 @@ t.test('a job ends with the last of its parts, even when an earlier one fails', 
 
 t.test('a job takes as long as its longest part, and the executions of all', async (t) => {
   const { part, stepper } = wide()
-  const sharing = new Sharing(stepper, 3, (id) =>
-    sharing.ended(id, { type: 'computed', ms: 1e6 + id, executions: 0.25 })
-  )
+  const sharing = sharingOf(stepper, (id) => sharing.ended(id, { type: 'computed', ms: 1e6 + id, executions: 0.25 }))
   t.strictSame(await sharing.run(part), { ms: 1e6 + 1, executions: 1.5 })
 })
 
@@ -81,6 +85,23 @@ t.test('a part goes to a worker that has nothing to do, else back to its owner',
   t.strictSame(owner.posted.at(-1), { type: 'part-ended', id: 7, outcome: { type: 'computed', ms: 3, executions: 1 } })
   parts.ended(1, { type: 'computed', ms: 4, executions: 1 })
   t.equal(owner.load, 9)
+})
+
+t.test('a place goes to a worker that has nothing to do and helps nobody, else back', async (t) => {
+  const [owner, busy, first, second] = [member(9), member(5), member(0), member(0)]
+  const members = [owner, busy, member(0, false), first, second]
+  const parts = new SharedParts()
+  const place = { place: 1, words: new Float32Array(0), passes: [] }
+  for (const id of [3, 4, 5]) parts.offer(owner, id, place, members)
+  t.match(first.posted, [{ type: 'help', id: 0 }])
+  t.match(second.posted, [{ type: 'help', id: 1 }])
+  t.equal(first.load, 0, 'it is free for whatever comes')
+  t.strictSame(owner.posted, [{ type: 'part-ended', id: 5, outcome: { type: 'stopped' } }])
+  parts.ended(0, { type: 'computed', ms: 0, executions: 0 })
+  parts.offer(owner, 6, place, members)
+  t.match(first.posted.at(-1), { type: 'help', id: 2 })
+  parts.forget(second, () => {})
+  t.strictSame(owner.posted.at(-1), { type: 'part-ended', id: 4, outcome: { type: 'lost' } })
 })
 
 t.test('parts of a worker that ended are lost, and what it gave away matters to nobody', async (t) => {

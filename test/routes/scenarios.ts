@@ -4,7 +4,7 @@ import type { Answer, Service } from '../service.ts'
 /** How each documented status of each operation comes about. `ask` holds every answer against the document. */
 export type Scenario = (service: Service) => Promise<Answer>
 
-const fault = async (): Promise<never> => {
+export const fault = async (): Promise<never> => {
   throw new Error('made to fail')
 }
 
@@ -78,3 +78,7 @@ export const get =
   (url: string, headers: Record<string, string> = {}): Scenario =>
   ({ ask }) =>
     ask({ method: 'GET', url, headers })
+export const remove =
+  (url: string, headers: Record<string, string> = {}): Scenario =>
+  ({ ask }) =>
+    ask({ method: 'DELETE', url, headers })

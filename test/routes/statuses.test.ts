@@ -6,6 +6,7 @@ import {
   get,
   guarded,
   post,
+  remove,
   type Scenario,
   whenClosed,
   whenDiskFull,
@@ -14,6 +15,7 @@ import {
   whenStoreFaulty
 } from './scenarios.ts'
 import { testScenarios } from './test-scenarios.ts'
+import { v2InferenceScenarios } from './v2/inference-scenarios.ts'
 import { v2ModelScenarios } from './v2/model-scenarios.ts'
 
 const set = randomSet(1, 1, 1, 1)
@@ -26,10 +28,6 @@ const put =
   (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
   ({ ask }) =>
     ask({ method: 'PUT', url: `/parameters/${name}`, body, headers })
-const remove =
-  (url: string, headers: Record<string, string> = {}): Scenario =>
-  ({ ask }) =>
-    ask({ method: 'DELETE', url, headers })
 
 const inference = (url: string, good: unknown): Record<string, Scenario> => ({
   ...guarded((headers) => post(url, good, headers)),
@@ -42,30 +40,6 @@ const inference = (url: string, good: unknown): Record<string, Scenario> => ({
   503: whenClosed(post(url, good)),
   504: whenLate(post(url, good))
 })
-
-const v2Input = (values: number) => ({
-  inputs: [{ name: 'x', shape: [1, 1, values], datatype: 'FP32', data: new Array(values).fill(0.5) }]
-})
-
-/** The infer routes, streamed and not. @param path behind the name of a set, from its version */
-const v2Inference = (path: (version: string) => string): Record<string, Scenario> => {
-  const ask =
-    (body: unknown, headers: Record<string, string> = {}, name = 'p'): Scenario =>
-    (service) =>
-      post(`/v2/models/${name}/${path(service.app.store.get('p')!.set.version)}`, body, headers)(service)
-  const good = v2Input(1)
-  return {
-    ...guarded((headers) => ask(good, headers)),
-    200: ask(good),
-    400: ask({}),
-    404: ask(good, {}, 'none'),
-    413: ask(v2Input(5000)),
-    415: ask(good, { 'content-encoding': 'br' }),
-    500: whenFaulty(ask(good)),
-    503: whenClosed(ask(good)),
-    504: whenLate(ask(good))
-  }
-}
 
 const etagOf = async ({ ask }: Service, path = ''): Promise<string> =>
   (await ask({ method: 'GET', url: `/parameters/p${path}` })).headers.etag
@@ -127,15 +101,14 @@ const scenarios: Record<string, Record<string, Scenario>> = {
   ready: { 200: get('/health/ready'), 503: whenClosed(get('/health/ready')) },
   v2Metadata: { 200: get('/v2') },
   v2Live: { 200: get('/v2/health/live') },
-  v2Infer: v2Inference(() => 'infer'),
-  v2InferVersion: v2Inference((version) => `versions/${version}/infer`),
-  v2InferStream: v2Inference(() => 'infer_stream'),
-  v2InferStreamVersion: v2Inference((version) => `versions/${version}/infer_stream`),
   v2Ready: { 200: get('/v2/health/ready'), 503: whenClosed(get('/v2/health/ready')) }
 }
 
+/** Those have files of their own. */
+const elsewhere = { ...v2InferenceScenarios, ...v2ModelScenarios }
+
 testScenarios(
-  operations.filter(({ operation }) => !(operation.operationId in v2ModelScenarios)),
+  operations.filter(({ operation }) => !(operation.operationId in elsewhere)),
   scenarios
 )
 

@@ -151,7 +151,7 @@ t.test('no more than the limits allow, and nothing that is there is pushed out',
   t.strictSame([table.size, table.bytes], [1, 3])
 })
 
-t.test('blocks of memory are nobody else\u2019s', async () => {
+t.test('a block of memory is its owner alone', async () => {
   const lengths = [1, 24, 1048, 40_000, 100_000]
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(4), fc.nat(100), fc.boolean()), { maxLength: 300 }), (moves) => {

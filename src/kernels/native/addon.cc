@@ -56,6 +56,18 @@ napi_value advance(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value advanceShare(napi_env env, napi_callback_info info) {
+  Call<13> call;
+  if (!call.read(env, info)) return nullptr;
+  const uint32_t* n = call.numbers;
+  const auto precision = static_cast<Precision>(n[0]);
+  const CrewCall crew = {n[8], n[9], n[10], n[11], n[12]};
+  const size_t made = call.variant->advanceShare(call.base, precision, n[1], n[2], n[3], n[4], n[5], n[6], n[7], crew);
+  napi_value result = nullptr;
+  napi_create_uint32(env, static_cast<uint32_t>(made), &result);
+  return result;
+}
+
 napi_value predict(napi_env env, napi_callback_info info) {
   Call<9> call;
   if (!call.read(env, info)) return nullptr;
@@ -103,6 +115,7 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
       field("name", name),
       field("lanes", lanes),
       method("advance", advance),
+      method("advanceShare", advanceShare),
       method("predict", predict),
       method("sigmoidOf", ofThree<&Variant::sigmoidOf>),
       method("tanhOf", ofThree<&Variant::tanhOf>),

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Machine } from '../addressed.ts'
+import type { Machine } from '../machine.ts'
 
 export type VariantName = 'avx512' | 'avx2' | 'portable'
 
@@ -17,6 +17,7 @@ export interface Variant {
   readonly name: VariantName
   readonly lanes: number
   advance(memory: Uint8Array, ...numbers: Parameters<Machine['advance']>): void
+  advanceShare(memory: Uint8Array, ...numbers: Parameters<NonNullable<Machine['advanceShare']>>): number
   predict(memory: Uint8Array, ...numbers: Parameters<Machine['predict']>): void
   softmax(memory: Uint8Array, n_y: number, z: number, y: number): void
   sigmoidOf(memory: Uint8Array, count: number, x: number, y: number): void

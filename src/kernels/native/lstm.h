@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cell.h"
+#include "crew.h"
 #include "head.h"
 #include "product.h"
 #include "variant.h"
@@ -68,42 +69,59 @@ inline Weights<Storage> weightsAt(const float* values, size_t panels) {
   return {reinterpret_cast<const uint32_t*>(first), values};
 }
 
-template <class Storage>
-inline void advanceWith(char* base, size_t n_x, size_t n_a, size_t packed, size_t runTable, size_t runCount,
-                        size_t steps, size_t rowTable, size_t scratch) {
+/** The panels that are `team`'s. Returns how many steps it has made, fewer where somebody gave up. */
+template <class Storage, class Team>
+inline size_t advanceWith(const Team& team, char* base, size_t n_x, size_t n_a, size_t packed, size_t runTable,
+                          size_t runCount, size_t steps, size_t rowTable, size_t scratch) {
   const size_t blocks = (n_a + LANES - 1) / LANES;
   const float* const bias = at<const float>(base, packed);
   const auto Wx = weightsAt<Float32>(bias + blocks * PANEL, blocks);
   const auto Wa = weightsAt<Storage>(bias + blocks * PANEL * (1 + n_x), blocks);
   const Run* const runs = at<const Run>(base, runTable);
   uint32_t* const offsets = at<uint32_t>(base, rowTable);
+  const size_t first = team.first(blocks);
+  const size_t end = team.end(blocks);
 
   size_t rows = 0;
   for (size_t t = 0; t < steps; t++) rows += listRows(base, runs, runCount, t, &Run::x, n_x, offsets + rows);
   Grid<float> z = {at<float>(base, scratch), PANEL, rows * PANEL};
   const size_t group = panelsAtOnce(rows);
-  for (size_t p = 0; p < blocks; p += group) {
-    product(rows, n_x, Wx, {base, offsets}, p, least(group, blocks - p), {bias, 0, PANEL}, z);
+  for (size_t p = first; p < end; p += group) {
+    product(rows, n_x, Wx, {base, offsets}, p, least(group, end - p), {bias, 0, PANEL}, z);
   }
 
   for (size_t t = 0; t < steps; t++) {
     const size_t active = listRows(base, runs, runCount, t, &Run::a, n_a, offsets);
     const size_t together = panelsAtOnce(active);
-    for (size_t p = 0; p < blocks; p += together) {
-      const size_t panels = least(together, blocks - p);
+    for (size_t p = first; p < end; p += together) {
+      const size_t panels = least(together, end - p);
       product(active, n_a, Wa, {base, offsets}, p, panels, {z.at, z.rowStride, z.panelStride}, z);
       updateStates(base, runs, runCount, t, n_a, p, panels, z);
     }
+    if (!team.meet(t)) return t;
     z.at += active * PANEL;
   }
+  return steps;
+}
+
+template <class Team>
+inline size_t advanceTeam(const Team& team, char* base, Precision precision, size_t n_x, size_t n_a, size_t packed,
+                          size_t runs, size_t runCount, size_t steps, size_t rowTable, size_t z) {
+  const auto moveWith = precision == Precision::int8       ? advanceWith<Int8, Team>
+                        : precision == Precision::bfloat16 ? advanceWith<Bfloat16, Team>
+                                                           : advanceWith<Float32, Team>;
+  return moveWith(team, base, n_x, n_a, packed, runs, runCount, steps, rowTable, z);
 }
 
 void advance(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount,
              size_t steps, size_t rowTable, size_t z) {
-  const auto moveWith = precision == Precision::int8       ? advanceWith<Int8>
-                        : precision == Precision::bfloat16 ? advanceWith<Bfloat16>
-                                                           : advanceWith<Float32>;
-  moveWith(base, n_x, n_a, packed, runs, runCount, steps, rowTable, z);
+  advanceTeam(Alone{}, base, precision, n_x, n_a, packed, runs, runCount, steps, rowTable, z);
+}
+
+size_t advanceShare(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t run, size_t steps,
+                    size_t rowTable, size_t z, const CrewCall& call) {
+  const Crew crew(at<uint32_t>(base, call.words), call, steps);
+  return advanceTeam(crew, base, precision, n_x, n_a, packed, run, 1, steps, rowTable, z);
 }
 
 void predict(char* base, HeadActivation activation, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y,

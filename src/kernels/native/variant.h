@@ -10,6 +10,20 @@ enum class Precision : uint32_t { float32 = 0, bfloat16 = 1, int8 = 2 };
 /** What a head does with Wy·a + by. The numbers are those of src/lstm/model.ts. */
 enum class HeadActivation : uint32_t { softmax = 0, sigmoid = 1, linear = 2 };
 
+/** What one of the threads that move a run together has to know. */
+struct CrewCall {
+  /** Offset of words, each on a line of the cache: the turn that somebody gave up, then by place the steps done. */
+  uint32_t words;
+  /** Of this call of all of them; the steps done are counted on from it, so that none of an earlier call's reach it. */
+  uint32_t turn;
+  /** Which of them this thread is; the owner of the run has place 0. */
+  uint32_t place;
+  /** A bit for each place that takes part, this one's among them. */
+  uint32_t members;
+  /** Microseconds to wait for the others after a step. */
+  uint32_t patience;
+};
+
 struct Variant {
   const char* name;
   /** Floats in a vector: the packed order of the weights depends on it. */
@@ -25,6 +39,14 @@ struct Variant {
    */
   void (*advance)(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t runs, size_t runCount,
                   size_t steps, size_t rowTable, size_t z);
+
+  /**
+   * As advance, for one run and this thread's share of its panels, while others do the rest. Returns the steps that
+   * this thread has made: for the owner all have made these, and those behind them, which a share has written some
+   * units of, are to be made anew where somebody gave up.
+   */
+  size_t (*advanceShare)(char* base, Precision precision, size_t n_x, size_t n_a, size_t packed, size_t run,
+                         size_t steps, size_t rowTable, size_t z, const CrewCall& call);
 
   /**
    * y = activation(Wy·a + by) of consecutive rows.

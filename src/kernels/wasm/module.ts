@@ -3,7 +3,7 @@
  * and runs on every engine. Their results differ in the last bits; one process uses one of them throughout.
  */
 import { readFileSync } from 'node:fs'
-import type { Machine } from '../addressed.ts'
+import type { Machine } from '../machine.ts'
 
 export type WasmBuild = 'simd' | 'relaxed'
 
