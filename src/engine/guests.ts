@@ -10,7 +10,7 @@ export interface Guest extends SetUser {
 }
 
 /** What a guest runs inferences with: the same memory, under the same bounds. Crosses to its thread as it is. */
-export interface Lodging extends Omit<ExecutorOptions, 'onIdle' | 'share'> {
+export interface Lodging extends Omit<ExecutorOptions, 'onIdle' | 'share' | 'offer'> {
   readonly admissionLimits: AdmissionLimits
   /** Memory of Admission and of CostModel. */
   readonly admission: SharedArrayBuffer

@@ -27,7 +27,7 @@ export class FrontPool implements HotPool {
   constructor(lodging: Lodging, onIdle: (handle: number) => void, catchUp: () => void) {
     this.admission = new Admission(lodging.admissionLimits, lodging.admission, lodging.slot)
     this.kernel = lodging.kernel.name
-    this.executor = new Executor({ ...lodging, onIdle, share: () => {} })
+    this.executor = new Executor({ ...lodging, onIdle, share: () => {}, offer: () => {} })
     this.#inline = new InlinePolicy(threadPerCore, new CostModel(lodging.costs))
     this.#catchUp = catchUp
   }
