@@ -102,6 +102,8 @@ export interface AnswerParts {
 /** The answer of an inference, in its worker. */
 export interface Computed extends AnswerParts {
   readonly bytes: Uint8Array<ArrayBuffer>
+  /** Their memory is used again after it; where it is left out, or never called, it is not. */
+  readonly release?: () => void
   readonly timing: Timing
 }
 

@@ -215,7 +215,7 @@ export class Pool {
     this.admission.begin(bodyBytes)
     try {
       const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
-      return { ...computed, free: () => {} }
+      return { ...computed, free: computed.release ?? (() => {}) }
     } catch (error) {
       if (error instanceof LstmError) throw error
       this.#options.onFault('an operation failed', stackOf(error))

@@ -132,16 +132,21 @@ function buffersOf(result: MovedResult): ArrayBuffer[] {
 
 /** Through shared memory where the answer fits into a free slot. */
 function answerInference(id: number, computed: Computed): void {
-  const { bytes, jsonBytes, stateBytes, m, executions, timing } = computed
+  const { bytes, jsonBytes, stateBytes, m, executions, timing, release } = computed
   const slot = answerSlots.take(bytes.length)
   if (slot !== undefined) {
     answerSlots.bytes(slot, bytes.length).set(bytes)
     const { decode, compute, encode } = timing
     const entry = [id, slot, bytes.length, jsonBytes, stateBytes, m, executions, decode, compute, encode]
-    if (answers.send(entry, () => send(LOOK))) return
+    if (answers.send(entry, () => send(LOOK))) {
+      release?.()
+      return
+    }
     answerSlots.give(slot)
   }
-  send({ type: 'done', id, result: computed }, [bytes.buffer])
+  // what is moved is the whole buffer: not that of a small answer in memory that had been a large one's
+  const own = 2 * bytes.length < bytes.buffer.byteLength ? bytes.slice() : bytes
+  send({ type: 'done', id, result: { bytes: own, jsonBytes, stateBytes, m, executions, timing } }, [own.buffer])
 }
 
 function send(message: FromWorker, transfer: ArrayBuffer[] = []): void {

@@ -7,7 +7,10 @@ import { set } from './server.mjs'
 
 const seconds = Number(process.argv[2] ?? 60)
 const workers = []
+/** The thread that imports a large set is left alone: it is not replaced, and its memory would go with it. */
+let importing = false
 process.on('worker', (worker) => {
+  if (importing) return
   workers.push(worker)
   worker.once('exit', () => workers.splice(workers.indexOf(worker), 1))
 })
@@ -16,8 +19,10 @@ const origin = await app.listen({ port: 0, host: '127.0.0.1' })
 const ask = (path, body, method = 'POST') =>
   fetch(`${origin}${path}`, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
 
+importing = true
 await ask('/parameters/p', set(1, 8, 64, 4), 'PUT')
 await ask('/parameters/large', set(3, 8, 160, 4), 'PUT') // a lone sequence of it may have a helper
+importing = false
 const x = (m, T_x) =>
   Array.from({ length: 8 }, (_, n) =>
     Array.from({ length: m }, (_, j) => Array.from({ length: T_x }, (_, t) => ((n + 3 * j + 7 * t) % 11) / 11 - 0.5))

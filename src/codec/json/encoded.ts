@@ -1,4 +1,4 @@
-import { base64Fault, decodeBase64 } from '../base64.ts'
+import { base64Fault, type DecodedBase64, decodeBase64 } from '../base64.ts'
 import { firstNonFinite } from '../finite.ts'
 import { countOf, indexOf } from '../strided.ts'
 import { Tensor } from '../tensor.ts'
@@ -19,6 +19,7 @@ export function readEncoded(reader: JsonReader, pointer: string, closed = false)
   const start = reader.position
   let shape: unknown
   let dataAt = -1
+  let dataEnd = -1
   let unknown: string | undefined
   let repeated = false
   const members = reader.object((key) => {
@@ -26,7 +27,9 @@ export function readEncoded(reader: JsonReader, pointer: string, closed = false)
       reader.next()
       repeated ||= dataAt >= 0
       dataAt = reader.position
-      return skipData(reader)
+      const data = skipData(reader)
+      dataEnd = reader.position
+      return data
     }
     const value = closed && key !== 'shape' ? reader.skip() : reader.value()
     if (key === 'shape') shape = value
@@ -46,16 +49,16 @@ export function readEncoded(reader: JsonReader, pointer: string, closed = false)
   if (unknown !== undefined) {
     throw badTensor(memberPointer(pointer, unknown), 'unknown member; expected only shape and data')
   }
-  const dimensions = checkShape(shape, `${pointer}/shape`)
-  const data = readData(reader, dataAt, dimensions, `${pointer}/data`)
+  const dimensions = checkShape(shape, pointer)
+  const { values, finite } = readData(reader, dataAt, dataEnd, dimensions, pointer)
   reader.position = end
-  const flat = firstNonFinite(data)
-  if (flat >= 0) {
+  if (!finite) {
+    const flat = firstNonFinite(values)
     const name = pointer.slice(1).replaceAll('/', '.')
     const index = indexOf(flat, dimensions).map((i) => `[${i}]`)
-    throw nonFinite(`${name}${index.join('')}`, `${data[flat]} (value ${flat} of data)`, `${pointer}/data`)
+    throw nonFinite(`${name}${index.join('')}`, `${values[flat]} (value ${flat} of data)`, `${pointer}/data`)
   }
-  return new Tensor(dimensions, data, 'base64')
+  return new Tensor(dimensions, values, 'base64')
 }
 
 /**
@@ -63,13 +66,14 @@ export function readEncoded(reader: JsonReader, pointer: string, closed = false)
  */
 function skipData(reader: JsonReader): unknown {
   if (reader.peek() !== ascii.QUOTE) return reader.value()
-  const close = reader.buffer.indexOf(ascii.QUOTE, reader.position + 1)
+  const close = reader.bytes.indexOf(ascii.QUOTE, reader.position + 1)
   if (close < 0 || reader.bytes[close - 1] === ascii.BACKSLASH) return reader.string()
   reader.position = close + 1
   return undefined
 }
 
-function checkShape(shape: unknown, pointer: string): number[] {
+function checkShape(shape: unknown, tensorPointer: string): number[] {
+  const pointer = `${tensorPointer}/shape`
   if (!Array.isArray(shape)) throw badTensor(pointer, `expected an array of integers, found ${describe(shape)}`)
   let values = 1
   for (const [axis, length] of shape.entries()) {
@@ -89,25 +93,26 @@ function describe(value: unknown): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
+/** @param at where `data` begins, @param end and what is behind it */
 function readData(
   reader: JsonReader,
   at: number,
+  end: number,
   shape: readonly number[],
   pointer: string
-): Float32Array<ArrayBuffer> {
+): DecodedBase64 {
   const count = countOf(shape)
   if (reader.bytes[at] !== ascii.QUOTE) {
     reader.position = at
-    throw badTensor(pointer, `expected a string of base64, found ${describe(reader.value())}`)
+    throw badTensor(`${pointer}/data`, `expected a string of base64, found ${describe(reader.value())}`)
   }
-  const close = reader.buffer.indexOf(ascii.QUOTE, at + 1)
-  const values = decodeBase64(reader.buffer, at + 1, close, count)
-  if (values !== undefined) return values
+  const decoded = decodeBase64(reader.bytes, at + 1, end - 1, count)
+  if (decoded !== undefined) return decoded
   // It may still be good base64 under escapes: PHP writes \/ for a slash.
   reader.position = at
   const text = reader.string()
   const utf8 = Buffer.from(text)
   const unescaped = decodeBase64(utf8, 0, utf8.length, count)
-  if (unescaped === undefined) throw badBase64(pointer, base64Fault(text, count))
+  if (unescaped === undefined) throw badBase64(`${pointer}/data`, base64Fault(text, count))
   return unescaped
 }

@@ -131,7 +131,7 @@ const SHOWN_DIGITS = 40
 function overflow(reader: JsonReader, at: number, pointer: string): Error {
   let end = at
   while (/[-+.0-9eE]/.test(String.fromCharCode(reader.bytes[end]))) end++
-  const text = reader.buffer.toString('latin1', at, end)
+  const text = reader.bytes.toString('latin1', at, end)
   const shown = text.length <= SHOWN_DIGITS ? text : `${text.slice(0, SHOWN_DIGITS)}…`
   return nonFinite(pointer, `${shown}, which overflows float32`, pointer)
 }

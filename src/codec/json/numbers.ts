@@ -1,5 +1,6 @@
 import * as ascii from './ascii.ts'
-import { FLOATS, floats, readNumbers, result, TEXT, TEXT_BYTES, text } from './wasm/module.ts'
+import { decodedValues } from './decoded-values.ts'
+import { FLOATS, floats, PIECE_FLOATS, readNumbers, result, TEXT, TEXT_BYTES, text } from './wasm/module.ts'
 
 /** So much of a document is looked at first: most tensors of a small request are shorter. */
 const FIRST_BYTES = 4096
@@ -10,8 +11,8 @@ const LONGEST = 64
 const KEPT_VALUES = 1 << 20
 
 /**
- * Reads the numbers of one tensor. The document goes into the memory of the WASM code piece by piece, and what the
- * code has read of a piece from there into one growing Float32Array that the next tensor uses again.
+ * Reads the numbers of one tensor. The document goes into the memory of the WASM code piece by piece. What the code
+ * has read stays there, and what does not fit goes into one growing Float32Array that the next tensor uses again.
  *
  * The document has to end, but for whitespace, with a byte that belongs to no number; then every number that touches
  * its end is malformed.
@@ -25,7 +26,7 @@ export class NumberReader {
   overflowed = false
   #kept = new Float32Array(1 << 12)
   #keptCount = 0
-  /** How many numbers lie in `floats`. */
+  /** How many numbers lie in `floats`, from `decodedValues.free` on. */
   #count = 0
   /** The piece of the document that lies in `text`. */
   #start = 0
@@ -54,7 +55,8 @@ export class NumberReader {
     if (at >= this.#end) this.#load(bytes, at, FIRST_BYTES)
     for (;;) {
       const begin = TEXT - this.#start
-      at = readNumbers(begin + at, begin + this.#end, FLOATS + 4 * this.#count, rowLength, this.inRow) - begin
+      const to = FLOATS + 4 * (decodedValues.free + this.#count)
+      at = readNumbers(begin + at, begin + this.#end, to, rowLength, this.inRow) - begin
       this.#count += result[0]
       this.rows += result[1]
       this.inRow = result[2]
@@ -66,9 +68,9 @@ export class NumberReader {
     }
   }
 
-  /** The numbers, in a buffer of their own and of their size. */
+  /** The numbers, as long-lived as the document's tensors shall be. */
   take(): Float32Array<ArrayBuffer> {
-    if (this.#keptCount === 0) return floats.slice(0, this.#count)
+    if (this.#keptCount === 0) return decodedValues.take(this.#count)
     this.#keep()
     const taken = this.#kept.slice(0, this.#keptCount)
     // One large request shall not hold its memory for the life of the thread.
@@ -77,7 +79,7 @@ export class NumberReader {
   }
 
   #load(bytes: Uint8Array, from: number, byteLength: number): void {
-    this.#keep()
+    if (decodedValues.free + this.#count + PIECE_FLOATS > floats.length) this.#keep()
     this.#start = from
     this.#end = Math.min(from + byteLength, bytes.length)
     text.set(bytes.subarray(from, this.#end))
@@ -90,7 +92,8 @@ export class NumberReader {
       grown.set(this.#kept.subarray(0, this.#keptCount))
       this.#kept = grown
     }
-    this.#kept.set(floats.subarray(0, this.#count), this.#keptCount)
+    const { free } = decodedValues
+    this.#kept.set(floats.subarray(free, free + this.#count), this.#keptCount)
     this.#keptCount = count
     this.#count = 0
   }
@@ -104,7 +107,7 @@ export class NumberReader {
     const value = Math.fround(Number(number))
     this.overflowed = !Number.isFinite(value)
     if (this.overflowed) return start
-    floats[this.#count++] = value
+    floats[decodedValues.free + this.#count++] = value
     this.inRow++
     return end
   }

@@ -1,5 +1,6 @@
 import { LstmError } from '../../errors.ts'
 import * as ascii from './ascii.ts'
+import { decodedValues } from './decoded-values.ts'
 import { readEncoded } from './encoded.ts'
 import { malformed, memberPointer } from './faults.ts'
 import { readNested } from './nested.ts'
@@ -21,6 +22,11 @@ export interface ReadLimits {
    * of scalars: two bytes of a document may become an object of a hundred, and here nobody wants it.
    */
   readonly closed?: boolean
+  /**
+   * The document's tensors are used at once: nobody looks at their values when this thread reads or writes the next
+   * document. They lie in memory that is used again then.
+   */
+  readonly shortLived?: boolean
 }
 
 /** Of an array that a plan describes: layers, not numbers. */
@@ -38,17 +44,16 @@ const DEFAULT_LIMITS: ReadLimits = { maxDepth: 64 }
  * @throws LSTM_ERR_BAD_TENSOR, LSTM_ERR_BAD_BASE64, LSTM_ERR_NON_FINITE for the first tensor with a fault
  */
 export function readJson(bytes: Uint8Array, plan: TensorPlan, limits: ReadLimits = DEFAULT_LIMITS): unknown {
-  // A plain Uint8Array, also of a Buffer: the loops over bytes shall see one class only.
-  const document = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  const reader = new JsonReader(document, limits.maxDepth)
+  decodedValues.begin(limits.shortLived === true)
+  const reader = new JsonReader(bytes, limits.maxDepth)
   try {
     const closed = limits.closed === true
-    const value = endsWithBrace(document) ? readPlanned(reader, plan, '', closed) : reader.value()
+    const value = endsWithBrace(reader.bytes) ? readPlanned(reader, plan, '', closed) : reader.value()
     reader.finish()
     return value
   } catch (fault) {
     if (fault instanceof LstmError && fault.code !== 'LSTM_ERR_MALFORMED_JSON') {
-      const skimmer = new JsonReader(document, limits.maxDepth, true)
+      const skimmer = new JsonReader(bytes, limits.maxDepth, true)
       skimmer.value()
       skimmer.finish()
     }

@@ -12,9 +12,8 @@ for (let byte = 0x20; byte < 0x80; byte++) if (byte !== ascii.QUOTE && byte !== 
  * the only place that says why a document is malformed. It is not made for many numbers: tensors have `nested.ts`.
  */
 export class JsonReader {
-  readonly bytes: Uint8Array
-  /** The same memory; Buffer has the fast ways from bytes to strings. */
-  readonly buffer: Buffer
+  /** A Buffer, as which a body mostly comes: the loops over bytes shall see one class only. */
+  readonly bytes: Buffer
   readonly maxDepth: number
   /** A skimming reader checks the document and builds nothing of it. */
   readonly skims: boolean
@@ -22,8 +21,7 @@ export class JsonReader {
   depth = 0
 
   constructor(bytes: Uint8Array, maxDepth: number, skims = false) {
-    this.bytes = bytes
-    this.buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.maxDepth = maxDepth
     this.skims = skims
   }
@@ -137,8 +135,8 @@ export class JsonReader {
     this.position = close + 1
     if (this.skims) return ''
     return plain
-      ? asciiString(bytes, this.buffer, open + 1, close)
-      : (JSON.parse(this.buffer.toString('utf8', open, close + 1)) as string)
+      ? asciiString(bytes, open + 1, close)
+      : (JSON.parse(this.bytes.toString('utf8', open, close + 1)) as string)
   }
 
   number(): number {
@@ -156,7 +154,7 @@ export class JsonReader {
       if (this.peek() === ascii.PLUS || this.peek() === ascii.MINUS) this.position++
       this.digits()
     }
-    return this.skims ? 0 : Number(this.buffer.toString('latin1', start, this.position))
+    return this.skims ? 0 : Number(this.bytes.toString('latin1', start, this.position))
   }
 
   digits(): void {

@@ -9,14 +9,14 @@ const LONGEST = 24
 /** Each string where its bytes say; a new one takes the place of the one before it. */
 const known: string[] = new Array(SLOTS).fill('')
 
-/** The ASCII text from `start` to `end`. @param buffer on the same memory as `bytes` */
-export function asciiString(bytes: Uint8Array, buffer: Buffer, start: number, end: number): string {
+/** The ASCII text from `start` to `end`. */
+export function asciiString(bytes: Buffer, start: number, end: number): string {
   const length = end - start
-  if (length > LONGEST || length === 0) return buffer.toString('latin1', start, end)
+  if (length > LONGEST || length === 0) return bytes.toString('latin1', start, end)
   const slot = (length + 7 * bytes[start] + 31 * bytes[end - 1] + 67 * bytes[start + (length >> 1)]) & (SLOTS - 1)
   const text = known[slot]
   if (text.length === length && equals(text, bytes, start)) return text
-  known[slot] = buffer.toString('latin1', start, end)
+  known[slot] = bytes.toString('latin1', start, end)
   return known[slot]
 }
 

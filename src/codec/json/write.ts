@@ -1,5 +1,5 @@
 import { LstmError } from '../../errors.ts'
-import { encodeBase64 } from '../base64.ts'
+import { base64Length, encodeBase64 } from '../base64.ts'
 import { firstNonFinite } from '../finite.ts'
 import { contiguous, indexOf } from '../strided.ts'
 import type { StridedTensor } from '../tensor.ts'
@@ -16,16 +16,34 @@ const CHUNK = 2048
 /** From this length on a row that lies in order is copied faster as a whole. */
 const LONG_ROW = 64
 
+/** Up to this length a text of ASCII is written faster here than by Buffer, of which a view would have to be made. */
+const SHORT_TEXT = 256
+
 /** What the WASM code writes behind the last number of a row. */
 const ROW_END = '],['
 
 /**
- * Memory of a finished writer for the next one: to allocate and clear it takes longer than to write a small document.
- * A thread rarely writes two documents at once; the second then has memory of its own.
+ * Memory of finished writers for the next ones: to allocate and clear it takes longer than to write a small document,
+ * and what is dropped V8 has to collect.
  */
-let spare: Uint8Array<ArrayBuffer> | undefined
+const spares: Uint8Array<ArrayBuffer>[] = []
+let spareBytes = 0
 const MAX_SPARE_BYTES = 1 << 22
+const INITIAL_BYTES = 4096
 const NOTHING = new Uint8Array(0)
+
+function spare(memory: Uint8Array<ArrayBuffer>): void {
+  if (memory.length < INITIAL_BYTES || spareBytes + memory.length > MAX_SPARE_BYTES) return
+  spareBytes += memory.length
+  spares.push(memory)
+}
+
+/** A finished document in memory that is used again. */
+export interface LentDocument {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Nobody reads the bytes any more. It need not be called, and later calls do nothing. */
+  release(): void
+}
 
 /**
  * Writes a JSON document piece by piece, in the order of the calls, into bytes that grow.
@@ -35,17 +53,19 @@ export class JsonWriter {
   private bytes: Uint8Array<ArrayBuffer>
   private length = 0
 
-  constructor(initialBytes = 4096) {
-    if (spare !== undefined && spare.length >= initialBytes) {
-      this.bytes = spare
-      spare = undefined
+  constructor(initialBytes = INITIAL_BYTES) {
+    const last = spares[spares.length - 1]
+    if (last !== undefined && last.length >= initialBytes) {
+      spares.pop()
+      spareBytes -= last.length
+      this.bytes = last
     } else this.bytes = new Uint8Array(initialBytes)
   }
 
   /** Writes trusted JSON text, which has to be ASCII, such as `{"a":`. */
   raw(ascii: string): this {
     this.reserve(ascii.length)
-    for (let i = 0; i < ascii.length; i++) this.bytes[this.length++] = ascii.charCodeAt(i)
+    this.ascii(ascii)
     return this
   }
 
@@ -55,6 +75,7 @@ export class JsonWriter {
     if (text === undefined) throw new TypeError(`a ${typeof json} has no JSON`)
     // UTF-8 takes at most three bytes for a UTF-16 unit.
     this.reserve(3 * text.length)
+    if (text.length <= SHORT_TEXT && this.ascii(text)) return this
     this.length += Buffer.from(this.bytes.buffer).write(text, this.length)
     return this
   }
@@ -77,11 +98,11 @@ export class JsonWriter {
    */
   base64(tensor: StridedTensor): this {
     const values = contiguous(tensor)
-    if (firstNonFinite(values) >= 0) throw nonFinite(tensor)
-    const text = encodeBase64(values)
+    const textLength = base64Length(values.byteLength)
     this.raw(`{"shape":[${tensor.shape.join(',')}],"data":"`)
-    this.reserve(text.length)
-    this.length += Buffer.from(this.bytes.buffer).write(text, this.length, 'latin1')
+    this.reserve(textLength)
+    if (!encodeBase64(values, this.bytes, this.length)) throw nonFinite(tensor)
+    this.length += textLength
     return this.raw('"}')
   }
 
@@ -91,8 +112,33 @@ export class JsonWriter {
     this.bytes = NOTHING
     this.length = 0
     if (length === bytes.length) return bytes
-    if (bytes.length <= MAX_SPARE_BYTES) spare = bytes
+    spare(bytes)
     return bytes.slice(0, length)
+  }
+
+  /** The document where it was written. It ends the writer. */
+  lend(): LentDocument {
+    const { bytes, length } = this
+    let lent = true
+    this.bytes = NOTHING
+    this.length = 0
+    const release = () => {
+      if (lent) spare(bytes)
+      lent = false
+    }
+    return { bytes: bytes.subarray(0, length), release }
+  }
+
+  /** Writes a text for which there is room. @returns false, and has written nothing, if it is not all ASCII */
+  private ascii(text: string): boolean {
+    const { bytes, length } = this
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i)
+      if (unit >= 0x80) return false
+      bytes[length + i] = unit
+    }
+    this.length = length + text.length
+    return true
   }
 
   /**
@@ -105,7 +151,7 @@ export class JsonWriter {
     const { length } = this
     const bytes = new Uint8Array(length + behind)
     bytes.set(this.bytes.subarray(0, length))
-    if (this.bytes.length <= MAX_SPARE_BYTES) spare = this.bytes
+    spare(this.bytes)
     this.bytes = NOTHING
     this.length = 0
     return { bytes, length }

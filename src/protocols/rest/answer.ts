@@ -1,4 +1,4 @@
-import { JsonWriter } from '../../codec/json/write.ts'
+import { JsonWriter, type LentDocument } from '../../codec/json/write.ts'
 import type { Encoding, StridedTensor } from '../../codec/tensor.ts'
 import { type CacheMember, cacheMembers } from './caches.ts'
 import type { ResolvedSet } from './resolve.ts'
@@ -36,7 +36,7 @@ export class Answer {
     else this.#writer.nested(tensor)
   }
 
-  finish(): Uint8Array<ArrayBuffer> {
-    return this.#writer.raw('}').finish()
+  finish(): LentDocument {
+    return this.#writer.raw('}').lend()
   }
 }

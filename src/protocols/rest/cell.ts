@@ -1,6 +1,7 @@
 import { cellRequest, singleLayerCellOutputs } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
+import type { LentDocument } from '../../codec/json/write.ts'
 import { LstmError } from '../../errors.ts'
 import { placedLayers } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
@@ -21,7 +22,7 @@ async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext
-): Promise<JobAnswer> {
+): Promise<JobAnswer<LentDocument>> {
   const { xt, a_prev, c_prev, layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(xt, a_prev, c_prev)
 

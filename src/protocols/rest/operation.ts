@@ -1,5 +1,6 @@
 import type { Static, TSchema } from '../../../schemas/typebox.ts'
 import { readJson, type TensorPlan } from '../../codec/json/read.ts'
+import type { LentDocument } from '../../codec/json/write.ts'
 import type { Computed } from '../../engine/messages.ts'
 import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
@@ -18,16 +19,16 @@ export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Co
 export function operation<Request extends { parameters: string | Static<typeof DecodedArrays> }>(
   plan: TensorPlan,
   schema: TSchema & { static?: Request },
-  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<JobAnswer>
+  compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<JobAnswer<LentDocument>>
 ): Operation {
   const check = bodyCheck(schema)
   return (body, context) => {
     const arrived = performance.now()
-    const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth })) as Request
+    const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth, shortLived: true })) as Request
     return withParameters(request.parameters, context, async (resolved) => {
-      const { answer: bytes, m, executions, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+      const { answer, m, executions, begun, computeMs, encodeMs } = await compute(request, resolved, context)
       const timing = { decode: begun - arrived, compute: computeMs, encode: encodeMs }
-      return { bytes, jsonBytes: bytes.length, stateBytes: 0, m, executions, timing }
+      return { ...answer, jsonBytes: answer.bytes.length, stateBytes: 0, m, executions, timing }
     })
   }
 }

@@ -1,6 +1,7 @@
 import { sequenceOutputs, sequenceRequest, singleLayerOutputs } from '../../../schemas/index.ts'
 import type { Static } from '../../../schemas/typebox.ts'
 import type { TensorPlan } from '../../codec/json/read.ts'
+import type { LentDocument } from '../../codec/json/write.ts'
 import { placedLayers } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { checkLengths } from '../forward/lengths.ts'
@@ -21,7 +22,7 @@ async function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext
-): Promise<JobAnswer> {
+): Promise<JobAnswer<LentDocument>> {
   const { x, a0, c0, lengths, steps = 'all', layout = 'features_first' } = request
   const encoding = request.encoding ?? encodingOf(x, a0, c0)
 

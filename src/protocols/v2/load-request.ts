@@ -59,7 +59,7 @@ export function readLoadRequest(body: Uint8Array, maxDepth: number): LoadRequest
   const [file] = files
   return {
     ...(config === undefined ? { settings: {} } : readConfig(config)),
-    ...(file === undefined ? {} : { file: decodeFile(reader.buffer, file) })
+    ...(file === undefined ? {} : { file: decodeFile(reader.bytes, file) })
   }
 }
 

@@ -28,6 +28,25 @@ const documents = [
   '{"\\u0061":1,"a":[1,2,{"b":null}]}'
 ]
 
+t.test('short-lived tensors of a document lie apart, and last until the next one', async (t) => {
+  const shortLived = { maxDepth: 8, shortLived: true }
+  const plan = { a: 'tensor', b: 'tensor', c: 'tensor' } as const
+  const read = (text: string) =>
+    readJson(Buffer.from(text), plan, shortLived) as Record<'a' | 'b' | 'c', { data: Float32Array }>
+  const values = (length: number, first: number) => Float32Array.from({ length }, (_, i) => first + i)
+  const base64 = (data: Float32Array) => ({ shape: [data.length], data: Buffer.from(data.buffer).toString('base64') })
+  for (const length of [1, 3, 15, 16, 17, 40_000, 100_000, 200_000, 262_144, 300_000]) {
+    const [a, b, c] = [values(length, 0), values(length + 1, 1e6), values(length, 2e6)]
+    const { a: first, b: second, c: third } = read(JSON.stringify({ a: base64(a), b: [...b], c: base64(c) }))
+    t.ok(Buffer.from(a.buffer).equals(Buffer.from(first.data.slice().buffer)), `${length} values of base64`)
+    t.ok(Buffer.from(b.buffer).equals(Buffer.from(second.data.slice().buffer)), `${length + 1} numbers behind them`)
+    t.ok(Buffer.from(c.buffer).equals(Buffer.from(third.data.slice().buffer)), `and ${length} of base64`)
+  }
+  const lasting = readJson(Buffer.from('{"a":[1,2]}'), plan) as { a: { data: Float32Array } }
+  read('{"a":[3,4]}')
+  t.same(lasting.a.data, Float32Array.of(1, 2))
+})
+
 t.test('takes what JSON.parse takes, to the same value', async (t) => {
   for (const [i, text] of documents.entries()) t.equal(disagreement(bytesOf(text)), undefined, `document ${i}`)
 })

@@ -15,8 +15,7 @@ t.test('what comes back is what the bytes say, whatever came before', async (t) 
     const text = texts[next(texts.length)]
     const lead = next(5)
     const buffer = Buffer.from(`${'x'.repeat(lead)}${text}x`)
-    const bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
-    const read = asciiString(bytes, buffer, lead, lead + text.length)
+    const read = asciiString(buffer, lead, lead + text.length)
     if (read !== text) t.fail(`${JSON.stringify(read)} is not ${JSON.stringify(text)}`)
   }
 })
@@ -24,6 +23,6 @@ t.test('what comes back is what the bytes say, whatever came before', async (t) 
 t.test('strings that share ends, middle and length are told apart', async (t) => {
   for (const text of ['abcde', 'axcye', 'abcde', 'aycxe', '']) {
     const buffer = Buffer.from(`"${text}"`)
-    t.equal(asciiString(buffer, buffer, 1, 1 + text.length), text)
+    t.equal(asciiString(buffer, 1, 1 + text.length), text)
   }
 })

@@ -70,6 +70,21 @@ t.test('documents written at the same time or one after the other share nothing'
   t.equal(Buffer.from(ended).toString(), '[1,11]')
 })
 
+t.test('a lent document stays as it is until it is given back, and is then written over', async (t) => {
+  const lent = new JsonWriter().raw('[1]').lend()
+  const other = new JsonWriter().raw('[2]').lend()
+  t.not(lent.bytes.buffer, other.bytes.buffer)
+  t.equal(textOf(new JsonWriter().raw('[3]')), '[3]')
+  t.equal(Buffer.from(lent.bytes).toString(), '[1]')
+  t.equal(Buffer.from(other.bytes).toString(), '[2]')
+  lent.release()
+  lent.release() // once more does nothing
+  const writers = [new JsonWriter().raw('[4]').lend(), new JsonWriter().raw('[5]').lend()]
+  t.equal(writers[0].bytes.buffer, lent.bytes.buffer)
+  t.not(writers[1].bytes.buffer, lent.bytes.buffer)
+  t.equal(Buffer.from(lent.bytes).toString(), '[4]')
+})
+
 const lengths = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33]
 
 t.test('nested is what JSON.stringify makes of the arrays, at every size', async (t) => {
@@ -89,7 +104,7 @@ t.test('nested is what JSON.stringify makes of the arrays, at every size', async
 t.test('the longest numbers find room', async (t) => {
   for (let length = 1; length < 40; length++) {
     // This one takes the memory that earlier documents left, which would have room enough.
-    new JsonWriter(0)
+    for (let i = 0; i < 100; i++) new JsonWriter(0)
     const longest = dense([length], new Float32Array(length).fill(-1.2345679e20))
     t.equal(textOf(new JsonWriter(1).nested(longest)), `[${new Array(length).fill('-123456790000000000000')}]`)
   }

@@ -1,3 +1,4 @@
+export { decodeBase64, encodeBase64 } from './base64'
 export { readNumbers } from './read'
 export { writeNumbers } from './write'
-export { FLOATS, POWERS_OF_TEN, RESULT, SCALES, BINADES, FORMS, TEXT, TEXT_BYTES } from './regions'
+export { FLOATS, FLOATS_BYTES, POWERS_OF_TEN, RESULT, SCALES, BINADES, FORMS, TEXT, TEXT_BYTES } from './regions'

@@ -1,4 +1,5 @@
 import { CLOSE_BRACKET, COMMA, isSpace, LOWER_E, MINUS, OPEN_BRACKET, ZERO } from './ascii'
+import { fromMemory } from './constants'
 import { countDigits, decimalEnd, eightDigits, readDecimal, roundsForSure } from './decimal'
 import { POWERS_OF_TEN, RESULT } from './regions'
 
@@ -16,25 +17,7 @@ function beginsNumber(byte: u32): bool {
   return byte == MINUS || byte - ZERO <= 9
 }
 
-/**
- * Up to 16 digits, one a byte and right-aligned with zeros before them, as an integer: neighbours become numbers of two
- * digits, these of four, these of eight.
- */
-// @ts-ignore: decorator
-@inline
-function integerOf(digits: v128): f64 {
-  const pairs = i16x8.add(
-    i16x8.mul(v128.and(digits, i16x8.splat(0xff)), i16x8.splat(10)),
-    i16x8.shr_u(digits, 8)
-  )
-  const fours = i32x4.dot_i16x8_s(pairs, i16x8(100, 1, 100, 1, 100, 1, 100, 1))
-  const eights = i32x4.dot_i16x8_s(
-    i16x8.narrow_i32x4_s(fours, fours),
-    i16x8(10000, 1, 10000, 1, 10000, 1, 10000, 1)
-  )
-  const both = f64x2.convert_low_i32x4_s(eights)
-  return f64x2.extract_lane(both, 0) * 1e8 + f64x2.extract_lane(both, 1)
-}
+const LANES = memory.data<u8>([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15], 16)
 
 /**
  * Reads numbers with commas between them, for as long as a number follows a comma, and on into the next rows,
@@ -58,26 +41,39 @@ export function readNumbers(from: usize, end: usize, out: usize, rowLength: u32,
   let rows: u32 = 0
   let stuck: u32 = 0
   v128.store(end, i8x16.splat(0))
+  const allLanes = v128.load(LANES)
+  const zero = fromMemory(0x3030303030303030)
+  const toTop = fromMemory(0x4646464646464646)
+  const belowTop = fromMemory(0x7575757575757575)
+  const dot = fromMemory(0x2e2e2e2e2e2e2e2e)
+  const evens = fromMemory(0x00ff00ff00ff00ff)
+  const tens = fromMemory(0x000a000a000a000a)
+  const hundreds = fromMemory(0x0001006400010064)
+  const tenThousands = fromMemory(0x0001271000012710)
   for (;;) {
     const bytes = v128.load(at)
-    const values = i8x16.sub(bytes, i8x16.splat(0x30))
+    const values = i8x16.sub(bytes, zero)
     // Digits, and nothing else, become the ten largest signed bytes.
-    const areDigits = i8x16.gt_s(i8x16.add(bytes, i8x16.splat(0x46)), i8x16.splat(0x75))
+    const areDigits = i8x16.gt_s(i8x16.add(bytes, toTop), belowTop)
     const digits = <u32>i8x16.bitmask(areDigits)
-    const dots = <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(0x2e)))
+    const dots = <u32>i8x16.bitmask(i8x16.eq(bytes, dot))
     const negative = u32(<u32>load<u8>(at) == MINUS)
     const length = <u32>ctz<i32>(~(digits | dots | 1))
     const whole = <u32>ctz<i32>(~(digits >> negative))
     const point = negative + whole
     const hasPoint = u32(point < length)
     const fraction = length - point - hasPoint
-    let lanes = i8x16.add(
-      i8x16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-      i8x16.splat(<i8>(length - 15 - hasPoint))
-    )
+    let lanes = i8x16.add(allLanes, i8x16.splat(<i8>(length - 15 - hasPoint)))
     // The digits before the point come from one place further left.
     lanes = i8x16.add(lanes, i8x16.le_s(lanes, i8x16.splat(<i8>point)))
-    let integer = integerOf(i8x16.swizzle(v128.and(values, areDigits), lanes))
+    // Up to 16 digits, one a byte and right-aligned with zeros before them: neighbours become numbers of two digits,
+    // these of four, these of eight.
+    const aligned = i8x16.swizzle(v128.and(values, areDigits), lanes)
+    const pairs = i16x8.add(i16x8.mul(v128.and(aligned, evens), tens), i16x8.shr_u(aligned, 8))
+    const fours = i32x4.dot_i16x8_s(pairs, hundreds)
+    const eights = i32x4.dot_i16x8_s(i16x8.narrow_i32x4_s(fours, fours), tenThousands)
+    const both = f64x2.convert_low_i32x4_s(eights)
+    let integer = f64x2.extract_lane(both, 0) * 1e8 + f64x2.extract_lane(both, 1)
     let power = load<f64>(POWERS_OF_TEN + (<usize>fraction << 3))
     let behind = at + length
     let rare =

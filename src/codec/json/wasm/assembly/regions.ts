@@ -9,8 +9,12 @@ export const TEXT_BYTES: usize = 65536
 /** Behind the text there is room for a vector that begins in it. */
 export const TEXT: usize = memory.data(65536 + 64, 64)
 
-/** A number takes two bytes of text at least, with its comma; one more may be added by hand. */
-export const FLOATS: usize = memory.data(131072 + 64, 64)
+/**
+ * Room for the numbers of one piece of text, of which one takes two bytes at least, with its comma, and of the tensors
+ * of a document that are used before the next one is read. Pages that nobody has written to cost nothing.
+ */
+export const FLOATS_BYTES: usize = 1048576
+export const FLOATS: usize = memory.data(1048576 + 64, 64)
 
 /** What `readNumbers` says besides the position: the numbers, the rows and the numbers of the last row, whether it is stuck. */
 export const RESULT: usize = memory.data(16, 16)

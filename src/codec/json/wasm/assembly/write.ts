@@ -1,4 +1,5 @@
 import { CLOSE_BRACKET, COMMA, MINUS, OPEN_BRACKET } from './ascii'
+import { fromMemory } from './constants'
 import { findDecimals } from './decimals'
 import { writeExactly } from './exact'
 import { BINADES, BLOCK, DECIMALS, FORMS } from './regions'
@@ -18,11 +19,12 @@ function digitsOf(eight: u32): u64 {
 /**
  * Writes the decimal of seven to nine digits that stands for a float32 with these bits, as Number::toString of ECMA-262
  * writes it. 16 bytes at `at` may be written over.
+ * @param zero the character, 16 times
  * @returns the position behind the text
  */
 // @ts-ignore: decorator
 @inline
-function writeDecimal(at: usize, decimal: u32, bits: u32): usize {
+function writeDecimal(at: usize, decimal: u32, bits: u32, zero: v128): usize {
   const binade = BINADES + <usize>((bits >> 19) & 0xff0)
   // Less than 2 · 10^8 and at least 2^23 - 10: of nine digits the first is 1 or missing, like perhaps the second.
   const hasNine = u32(decimal >= 100_000_000)
@@ -32,7 +34,7 @@ function writeDecimal(at: usize, decimal: u32, bits: u32): usize {
   // Behind the last digit what becomes the point when '0' is added.
   digits = i64x2.replace_lane(digits, 1, <i64>((rest >> 56) | 0xfe00))
   const form = FORMS + load<u32>(binade, 8) + <usize>(missing << 4)
-  v128.store(at, i8x16.add(i8x16.swizzle(digits, v128.load(form)), i8x16.splat(0x30)))
+  v128.store(at, i8x16.add(i8x16.swizzle(digits, v128.load(form)), zero))
   const point = load<i32>(binade, 12) - <i32>missing
   // A zero has no bit: the zeros at the end are those at the top.
   const count = <i32>(9 - missing - (<u32>clz<i64>(rest) >> 3))
@@ -50,6 +52,7 @@ function writeDecimal(at: usize, decimal: u32, bits: u32): usize {
  * @returns the position behind the last separator, or 0 if a value is NaN or infinite
  */
 export function writeNumbers(from: usize, count: u32, at: usize, rowLength: u32, inRow: u32): usize {
+  const zero = fromMemory(0x3030303030303030)
   for (; count > 0; ) {
     const block = min<u32>(count, BLOCK)
     findDecimals(from, block)
@@ -59,7 +62,7 @@ export function writeNumbers(from: usize, count: u32, at: usize, rowLength: u32,
       const decimal = load<u32>(decimals)
       store<u8>(at, MINUS)
       at += bits >> 31
-      if (decimal != 0) at = writeDecimal(at, decimal, bits)
+      if (decimal != 0) at = writeDecimal(at, decimal, bits, zero)
       else {
         if ((bits & 0x7f800000) == 0x7f800000) return 0
         at = writeExactly(at, bits & 0x7fffffff)
