@@ -51,7 +51,9 @@ export class FrontPool implements HotPool {
     let timer: NodeJS.Timeout | undefined
     try {
       return await new Promise<Answer>((resolve, reject) => {
+        let stopped = false
         const stop = (reason: LstmError) => {
+          stopped = true
           this.executor.stop(id)
           reject(reason)
         }
@@ -59,7 +61,10 @@ export class FrontPool implements HotPool {
           timer = setTimeout(() => stop(new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
         }
         onStart?.(() => stop(new LstmError('LSTM_ERR_CLIENT_GONE', [])))
-        this.#run(kind, body, bytes, id).then(resolve, reject)
+        this.#run(kind, body, bytes, id).then((answer) => {
+          if (stopped) answer.free()
+          else resolve(answer)
+        }, reject)
       })
     } finally {
       clearTimeout(timer)
@@ -72,7 +77,7 @@ export class FrontPool implements HotPool {
     try {
       const computed = await this.executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)), id)
       this.#inline.learn(kind, bodyBytes, computed.timing)
-      return { ...computed, free: () => {} }
+      return { ...computed, free: computed.release ?? (() => {}) }
     } finally {
       this.executor.forget(id)
     }
