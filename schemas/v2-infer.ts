@@ -35,7 +35,12 @@ export function inferRequest<D extends TSchema>(data: D, options: { $id?: string
           ),
           sequence_start: Type.Optional(Type.Boolean()),
           sequence_end: Type.Optional(Type.Boolean()),
-          priority: Type.Optional(Type.Integer({ minimum: 0, description: '1 is the highest, 0 the default.' })),
+          priority: Type.Optional(
+            Type.Integer({
+              minimum: 0,
+              description: 'Who goes first: 1 before 0, the default, which 2 is too; 3 and more after it.'
+            })
+          ),
           timeout: Type.Optional(
             Type.Integer({ minimum: 0, description: 'Microseconds from the arrival to the answer; 0 is none.' })
           ),

@@ -1,6 +1,6 @@
 import type { GateName, GateOutputs } from '../kernels/kernel.ts'
 import { type ParameterSet, type PlacedLayer, placedLayers } from '../parameters/parameter-set.ts'
-import type { Part } from './part.ts'
+import { DEFAULT_PRIORITY, type Part } from './part.ts'
 import type { Pass } from './pass.ts'
 
 /** Pieces of a job's memory begin at multiples of this, so that no two share a line of the cache. */
@@ -43,6 +43,7 @@ export interface JobNeeds {
   /** The gates to keep, of each layer and direction in the order of `placedLayers`; none of those left out. */
   readonly gates: readonly (ReadonlySet<GateName> | undefined)[]
   readonly predict: Part['predict']
+  readonly priority?: number
 }
 
 /**
@@ -52,7 +53,7 @@ export interface JobNeeds {
  * @returns the input (T_x, m, n_x), and the whole as a part
  */
 export function layOut(pieces: Pieces, needs: JobNeeds, activeRows: Int32Array): { x: Float32Array; whole: Part } {
-  const { set, m, T_x, gates, predict } = needs
+  const { set, m, T_x, gates, predict, priority = DEFAULT_PRIORITY } = needs
   const { head } = set
   const placed = placedLayers(set)
   const x = pieces.take(T_x * m * set.n_x)
@@ -90,7 +91,8 @@ export function layOut(pieces: Pieces, needs: JobNeeds, activeRows: Int32Array):
       predict,
       y: predict === 'none' ? undefined : pieces.take((predict === 'all' ? T_x : 1) * m * n_y),
       last: predict === 'last' && reverseTop ? pieces.take(m * set.n_a) : undefined,
-      stop: pieces.takeFlag()
+      stop: pieces.takeFlag(),
+      priority
     }
   }
 }

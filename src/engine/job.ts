@@ -4,7 +4,7 @@ import type { Kernel } from '../kernels/kernel.ts'
 import { type ParameterSet, placedLayers } from '../parameters/parameter-set.ts'
 import { copyLastRows, copyRows } from './directions.ts'
 import { type JobNeeds, layOut, Pieces } from './job-memory.ts'
-import type { Part } from './part.ts'
+import { DEFAULT_PRIORITY, type Part } from './part.ts'
 
 export interface JobDescription extends JobNeeds {
   /** Real steps of each column, 1 to T_x; all of them when left out. */
@@ -52,7 +52,10 @@ export class Job {
   readonly #activeRows: Int32Array
 
   /** @throws LSTM_ERR_JOB_TOO_LARGE, LSTM_ERR_OUT_OF_MEMORY, and what `reserve` throws */
-  constructor(kernel: Kernel, { set, m, T_x, lengths, gates, predict, maxValues, reserve }: JobDescription) {
+  constructor(
+    kernel: Kernel,
+    { set, m, T_x, lengths, gates, predict, priority = DEFAULT_PRIORITY, maxValues, reserve }: JobDescription
+  ) {
     this.#kernel = kernel
     this.m = m
     this.T_x = T_x
@@ -63,7 +66,7 @@ export class Job {
     const lengthOfRow = this.#columnOfRow.map((column) => lengths?.[column] ?? T_x)
 
     // twice the same: how much it is, and where it lies
-    const needs = { set, m, T_x, gates, predict }
+    const needs = { set, m, T_x, gates, predict, priority }
     const measured = new Pieces()
     layOut(measured, needs, new Int32Array(0))
     if (measured.values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [measured.values, maxValues])

@@ -20,7 +20,12 @@ export interface Part {
   readonly last: Float32Array | undefined
   /** Not 0 once nobody wants the job any more; in the job's memory, so that all who have a part of it see it. (1) */
   readonly stop: Float32Array
+  /** Lower numbers go first. */
+  readonly priority: number
 }
+
+/** What a part has that says nothing of it: one level is before it, one behind. */
+export const DEFAULT_PRIORITY = 2
 
 /** What the work on a part, or on all parts of a job, has cost. */
 export interface PartCost {

@@ -59,7 +59,7 @@ export function split(part: Part, count: number): Part[] {
 const beginAt = (row: number, n: number, rows: Float32Array): Float32Array => rows.subarray(row * n)
 
 /** The rows from `first` to before `end`, as views of the same memory. */
-function rowsOf({ passes, head, predict, y, last, stop }: Part, first: number, end: number): Part {
+function rowsOf({ passes, head, predict, y, last, stop, priority }: Part, first: number, end: number): Part {
   // all passes have the same rows: one array for them all
   const active = passes[0].run.activeRows.map((rows) => Math.max(0, Math.min(rows, end) - first))
   const views: Pass[] = []
@@ -72,6 +72,7 @@ function rowsOf({ passes, head, predict, y, last, stop }: Part, first: number, e
     predict,
     y: y && beginAt(first, head!.n_y, y),
     last: last && beginAt(first, head!.n_a, last),
+    priority,
     stop
   }
 }

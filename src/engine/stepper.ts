@@ -17,6 +17,12 @@ const FIRST_SPEED = 50_000
 /** Over how many calls the speed is averaged. */
 const SPEED_MEMORY = 16
 
+/** Every so many rounds all take their turn, whatever their priority: nobody waits for ever. */
+const ROUND_FOR_ALL = 4
+
+/** The parts of one priority, by the layer that they are in. */
+type Level = Map<PackedLayer, Running[]>
+
 interface Running {
   readonly part: Part
   readonly crew: Crew | undefined
@@ -31,12 +37,14 @@ interface Running {
 /**
  * The tick loop of a worker. All parts that are in the same layer advance together, a few time steps at a time; the
  * layers take turns. A new part joins at the next tick, one that is through goes on to the next layer or leaves at
- * once, and between ticks the thread takes messages. (Cellular batching: Gao et al., Low Latency RNN Inference with Cellular Batching, EuroSys 2018.)
+ * once, and between ticks the thread takes messages. Those of a higher priority go first. (Cellular batching: Gao et al., Low Latency RNN Inference with Cellular Batching, EuroSys 2018.)
  */
 export class Stepper {
   readonly #kernel: Kernel
   readonly #rowCounts: RowCounts
-  readonly #running = new Map<PackedLayer, Running[]>()
+  /** By priority. */
+  readonly #levels = new Map<number, Level>()
+  #round = 0
   #scheduled = false
   /** Multiplications per millisecond; layers that go to the reference's code are slower by far than the kernel's own. */
   readonly #speeds: Record<'own' | 'reference', number> = { own: FIRST_SPEED, reference: FIRST_SPEED }
@@ -61,12 +69,23 @@ export class Stepper {
     })
   }
 
-  /** To those that are in the same layer. */
+  /** To those of the same priority that are in the same layer. */
   #join(running: Running): void {
-    const { layer } = currentPass(running.part)
-    const others = this.#running.get(layer)
-    if (others === undefined) this.#running.set(layer, [running])
-    else others.push(running)
+    const { priority } = running.part
+    let level = this.#levels.get(priority)
+    if (level === undefined) {
+      level = new Map()
+      this.#levels.set(priority, level)
+      // whoever waits for its turn now shall not keep helpers meanwhile
+      if (this.#levels.size > 1) this.#dismissCrews()
+    }
+    joinLevel(level, running)
+  }
+
+  #dismissCrews(): void {
+    for (const level of this.#levels.values()) {
+      for (const running of level.values()) for (const { crew } of running) crew?.dismiss()
+    }
   }
 
   #schedule(): void {
@@ -75,7 +94,7 @@ export class Stepper {
     setImmediate(() => {
       this.#scheduled = false
       this.#tick()
-      if (this.#running.size > 0) this.#schedule()
+      if (this.#levels.size > 0) this.#schedule()
     })
   }
 
@@ -84,22 +103,34 @@ export class Stepper {
     const end = performance.now() + TICK_MS
     let done = false
     while (!done && performance.now() < end) {
-      // a part that goes on to a layer behind it takes its turn there in the same round
-      for (const [layer, running] of this.#running) done = this.#advanceLayer(layer, running) || done
+      for (const priority of this.#served()) {
+        const level = this.#levels.get(priority)!
+        // a part that goes on to a layer behind it takes its turn there in the same round
+        for (const [layer, running] of level) done = this.#advanceLayer(level, layer, running) || done
+        if (level.size === 0) this.#levels.delete(priority)
+      }
     }
   }
 
+  /** The priorities that take their turn in the next round. */
+  #served(): number[] {
+    this.#round++
+    const all = [...this.#levels.keys()].sort((a, b) => a - b)
+    return this.#round % ROUND_FOR_ALL === 0 ? all : all.slice(0, 1)
+  }
+
   /** Some time steps of all parts that are in one layer. True when one of them is finished. */
-  #advanceLayer(layer: PackedLayer, running: readonly Running[]): boolean {
-    if (running.some(({ part }) => part.stop[0] !== 0)) return this.#dropStopped(layer, running)
-    const crew = this.#crewOf(running)
+  #advanceLayer(level: Level, layer: PackedLayer, running: readonly Running[]): boolean {
+    if (running.some(({ part }) => part.stop[0] !== 0)) return dropStopped(level, layer, running)
+    const crew = this.#crewOf(level, running)
     const helpers = crew?.gather() ?? 0
     const parts = running.map(({ part }) => part)
     const passes = parts.map(currentPass)
     const work = rowWork({ layer })
     const runs = passes.map(({ run }) => run)
     const speed = this.#speed(layer, helpers)
-    const steps = this.#stepsAtOnce(runs, work, speed, helpers === 0 && crew?.expecting ? EXPECTING_MS : TICK_MS)
+    const tickMs = helpers === 0 && crew?.expecting ? EXPECTING_MS : TICK_MS
+    const steps = stepsAtOnce(runs, work, speed, tickMs / level.size)
     const begin = performance.now()
     let made: number
     try {
@@ -107,7 +138,7 @@ export class Stepper {
       const move = helpers > 0 ? () => crew!.advance(steps, stepMs) : undefined
       made = advanceParts(this.#kernel, layer, parts, steps, move)
     } catch (error) {
-      this.#running.delete(layer)
+      level.delete(layer)
       for (const { reject } of running) reject(error)
       return true
     }
@@ -120,12 +151,12 @@ export class Stepper {
       each.computeMs += (ms * rows[i]) / allRows
       each.shareOfSteps += made / running.length
     }
-    return this.#moveOn(layer, running, passes)
+    return moveOn(level, layer, running, passes)
   }
 
   /** The crew of the only part here. With others there is enough to do, and they would wait at the barrier too. */
-  #crewOf(running: readonly Running[]): Crew | undefined {
-    if (this.#running.size === 1 && running.length === 1) return running[0].crew
+  #crewOf(level: Level, running: readonly Running[]): Crew | undefined {
+    if (this.#levels.size === 1 && level.size === 1 && running.length === 1) return running[0].crew
     for (const { crew } of running) crew?.dismiss()
     return undefined
   }
@@ -142,41 +173,48 @@ export class Stepper {
     else if (helpers === 0) this.#speeds.own = speed
     else this.#speedsWith[helpers] = speed
   }
+}
 
-  #dropStopped(layer: PackedLayer, running: readonly Running[]): true {
-    const left = running.filter(({ part }) => part.stop[0] === 0)
-    if (left.length === 0) this.#running.delete(layer)
-    else this.#running.set(layer, left)
-    for (const { part, reject } of running) if (part.stop[0] !== 0) reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
-    return true
-  }
+function joinLevel(level: Level, running: Running): void {
+  const { layer } = currentPass(running.part)
+  const others = level.get(layer)
+  if (others === undefined) level.set(layer, [running])
+  else others.push(running)
+}
 
-  /** Those that have gone through the layer. True when one of them is finished. */
-  #moveOn(layer: PackedLayer, running: readonly Running[], passes: readonly Pass[]): boolean {
-    const through = (_: unknown, i: number): boolean => passes[i].run.t === passes[i].run.T_x
-    if (!passes.some(({ run }) => run.t === run.T_x)) return false
-    const left = running.filter((each, i) => !through(each, i))
-    if (left.length === 0) this.#running.delete(layer)
-    else this.#running.set(layer, left)
-    let done = false
-    for (const each of running.filter(through)) {
-      if (finished(each.part)) {
-        each.resolve({ ms: each.computeMs, executions: each.shareOfSteps / stepsOf(each.part) })
-        done = true
-      } else {
-        this.#join(each)
-      }
+function dropStopped(level: Level, layer: PackedLayer, running: readonly Running[]): true {
+  const left = running.filter(({ part }) => part.stop[0] === 0)
+  if (left.length === 0) level.delete(layer)
+  else level.set(layer, left)
+  for (const { part, reject } of running) if (part.stop[0] !== 0) reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
+  return true
+}
+
+/** Those that have gone through the layer. True when one of them is finished. */
+function moveOn(level: Level, layer: PackedLayer, running: readonly Running[], passes: readonly Pass[]): boolean {
+  const through = (_: unknown, i: number): boolean => passes[i].run.t === passes[i].run.T_x
+  if (!passes.some(({ run }) => run.t === run.T_x)) return false
+  const left = running.filter((each, i) => !through(each, i))
+  if (left.length === 0) level.delete(layer)
+  else level.set(layer, left)
+  let done = false
+  for (const each of running.filter(through)) {
+    if (finished(each.part)) {
+      each.resolve({ ms: each.computeMs, executions: each.shareOfSteps / stepsOf(each.part) })
+      done = true
+    } else {
+      joinLevel(level, each)
     }
-    return done
   }
+  return done
+}
 
-  /** As many steps as fit into a tick at the speed seen so far, and no more than the first run to end has left. */
-  #stepsAtOnce(runs: readonly LayerRun[], work: number, speed: number, tickMs: number): number {
-    const left = runs.reduce((least, run) => Math.min(least, run.T_x - run.t), Number.POSITIVE_INFINITY)
-    const rows = runs.reduce((sum, run) => sum + run.activeRows[run.t], 0)
-    const fit = Math.floor((speed * tickMs) / this.#running.size / (rows * work))
-    return Math.max(1, Math.min(left, fit))
-  }
+/** As many steps as fit into the time at this speed, and no more than the first run to end has left. */
+function stepsAtOnce(runs: readonly LayerRun[], work: number, speed: number, ms: number): number {
+  const left = runs.reduce((least, run) => Math.min(least, run.T_x - run.t), Number.POSITIVE_INFINITY)
+  const rows = runs.reduce((sum, run) => sum + run.activeRows[run.t], 0)
+  const fit = Math.floor((speed * ms) / (rows * work))
+  return Math.max(1, Math.min(left, fit))
 }
 
 /** Steps of all passes together. */

@@ -23,7 +23,14 @@ function wide(): { part: Part; stepper: Stepper } {
     }
   }
   const passes = [{ layer: set.layers[0].forward!, run }]
-  const rest = { head: undefined, predict: 'none', y: undefined, last: undefined, stop: new Float32Array(1) } as const
+  const rest = {
+    head: undefined,
+    predict: 'none',
+    y: undefined,
+    last: undefined,
+    stop: new Float32Array(1),
+    priority: 2
+  } as const
   return { part: { passes, pass: 0, ...rest }, stepper: new Stepper(idle) }
 }
 

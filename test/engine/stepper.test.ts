@@ -118,3 +118,31 @@ t.test('a kernel that throws fails the jobs of that call alone', async (t) => {
   t.ok(finished(fine.whole))
   await t.rejects(stepper.run(evenJob(kernel, bad, 1, 1, 5).whole), { message: 'made to fail' }, 'and goes on')
 })
+
+t.test('a higher priority goes first, and a lower one goes on all the same', async (t) => {
+  const kernel = createReferenceKernel()
+  const [one, two] = [makeSet(kernel, 1, 3, 16), makeSet(kernel, 2, 3, 16)]
+  const stepper = new Stepper(kernel)
+  const order: string[] = []
+  const parts = (
+    [
+      ['low', one, 3],
+      ['usual', one, 2],
+      ['other set', two, 2],
+      ['high', one, 1]
+    ] as const
+  ).map(([name, set, priority]) => {
+    const { whole } = evenJob(kernel, set, 1, 2, 2000)
+    return { name, part: { ...whole, priority } }
+  })
+  const running = parts.map(({ name, part }) => stepper.run(part).then(() => order.push(name)))
+  while (parts[3].part.passes[0].run.t < 1000) await new Promise(setImmediate)
+  for (const { name, part } of parts.slice(0, 3)) {
+    const { t: made } = part.passes[0].run
+    t.ok(made > 0, `${name} has not been left behind`)
+    t.ok(made < 900, `${name} has made ${made} steps`)
+  }
+  await Promise.all(running)
+  t.equal(order[0], 'high')
+  t.equal(order[3], 'low')
+})

@@ -1,5 +1,6 @@
 import type { Job } from '../../engine/job.ts'
 import type { Computed } from '../../engine/messages.ts'
+import { DEFAULT_PRIORITY } from '../../engine/part.ts'
 import type { ParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import { checkLengths } from '../forward/lengths.ts'
@@ -45,7 +46,7 @@ async function compute(
   const { x, lengths } = inputs
   const { id } = request
   const wanted = wantedOutputs(request, set)
-  const { layout = 'features_first', timeout = 0 } = request.parameters ?? {}
+  const { layout = 'features_first', timeout = 0, priority = 0 } = request.parameters ?? {}
   const { m, T_x, ...input } = located(x.path, () => inputSequence(x.value, layout, set.n_x))
   if (lengths !== undefined) located(lengths.path, () => checkLengths(lengths.value, m, T_x))
   checkSequence(call, request, set, m)
@@ -54,7 +55,15 @@ async function compute(
 
   const { ofSet } = wanted
   const predict = ofSet.has('y') ? 'all' : ofSet.has('y_last') ? 'last' : 'none'
-  const description = { set, m, T_x, lengths: lengths?.value, gates: ofSet.gates(false), predict } as const
+  const description = {
+    set,
+    m,
+    T_x,
+    lengths: lengths?.value,
+    gates: ofSet.gates(false),
+    predict,
+    priority: levelOf(priority)
+  } as const
   const stateBytes = call.sequence === undefined ? 0 : Float32Array.BYTES_PER_ELEMENT * stateValues(set, m)
   const head = { model_name: call.model, model_version: numericVersion(set.version), ...(id !== undefined && { id }) }
   const encode = (job: Job): Response => {
@@ -76,4 +85,9 @@ async function compute(
     executions,
     timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs }
   }
+}
+
+/** The protocol counts from 1, the highest, and 0 is the default; there are three levels, with the default in the middle. */
+function levelOf(priority: number): number {
+  return priority === 0 ? DEFAULT_PRIORITY : Math.min(priority, DEFAULT_PRIORITY + 1)
 }

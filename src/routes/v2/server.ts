@@ -4,12 +4,13 @@ import { Type } from '../../../schemas/typebox.ts'
 import { version } from '../../version.ts'
 import { jsonResponse } from '../declarations.ts'
 
-/** Extensions of the protocol that work here; clients go by this list. Not schedule_policy: no request goes before another. */
+/** Extensions of the protocol that work here; clients go by this list. */
 const extensions = [
   'binary_tensor_data',
   'model_configuration',
   'model_repository',
   'parameters',
+  'schedule_policy',
   'sequence',
   'sequence(string_id)',
   'statistics'

@@ -34,6 +34,8 @@ const faults: Record<string, Fault[]> = {
     ],
     [{ ...inputs(x), parameters: { sequence_id: [7] } }, invalid, '/parameters/sequence_id', /is an array; expected/],
     [{ ...inputs(x), parameters: { sequence_id: -1 } }, invalid, '/parameters/sequence_id', /is -1; expected/],
+    [{ ...inputs(x), parameters: { priority: -1 } }, body, '/parameters/priority', /./],
+    [{ ...inputs(x), parameters: { priority: [1] } }, body, '/parameters/priority', /must be a single value/],
     [{ ...inputs(x), parameters: { binary_data_output: 'true' } }, body, '/parameters/binary_data_output', /./],
     [`{"inputs":${'['.repeat(10_000)}`, 'LSTM_ERR_MALFORMED_JSON', undefined, /./]
   ],
