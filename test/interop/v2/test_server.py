@@ -16,7 +16,7 @@ def test_health(client):
 def test_server_metadata(client):
     metadata = client.get_server_metadata()
     assert metadata["name"] == "lstm-serve" and metadata["version"]
-    assert {"binary_tensor_data", "model_repository", "statistics", "model_configuration", "sequence",
+    assert {"binary_tensor_data", "model_repository", "statistics", "model_configuration", "schedule_policy", "sequence",
             "sequence(string_id)"} <= set(metadata["extensions"])
 
 
