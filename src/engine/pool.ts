@@ -1,16 +1,15 @@
 import { LstmError } from '../errors.ts'
-import { createEstate, type KernelSetting, type SharedKernel, shareKernel } from '../kernels/choose.ts'
+import { createEstate, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import { Admission, type AdmissionLimits } from './admission.ts'
+import { Admission } from './admission.ts'
 import { BACKGROUND_BYTES, Background } from './background.ts'
 import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
-import { type Body, isGone, joined, staged } from './body.ts'
+import { type Body, isGone } from './body.ts'
 import { CostModel } from './cost-model.ts'
-import { Executor, stackOf } from './executor.ts'
+import { Executor } from './executor.ts'
 import { type Guest, Guests } from './guests.ts'
 import { InlinePolicy, oneThread, threadPerCore } from './inline.ts'
-import type { Limits } from './limits.ts'
 import { leastBusy, Member } from './member.ts'
 import type {
   Answer,
@@ -24,27 +23,15 @@ import type {
   OperationOf,
   Results
 } from './messages.ts'
+import { OwnThread } from './own-thread.ts'
 import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } from './pending.ts'
+import type { PoolOptions } from './pool-options.ts'
 import { PublishedSets, type SetUser } from './published-sets.ts'
 import { Restarts } from './restarts.ts'
 import { RowCounts } from './row-counts.ts'
 import { SharedCounts } from './shared-counts.ts'
 import { SharedParts } from './shared-parts.ts'
 import { WaitingLine } from './waiting-line.ts'
-
-export interface PoolOptions extends AdmissionLimits {
-  readonly workers: number
-  readonly kernel: KernelSetting
-  readonly limits: Limits
-  /** The module that the workers run. */
-  readonly workerUrl?: URL
-  /** Whether short inferences are run on this thread; true if left out. */
-  readonly inline?: boolean
-  /** Most guests at once; none if left out. */
-  readonly guests?: number
-  /** Told of a fault that no client caused. */
-  readonly onFault: (reason: string, details: string) => void
-}
 
 /**
  * The worker threads, seen from the HTTP thread: moves an operation to the worker with the least to do and its
@@ -66,8 +53,7 @@ export class Pool {
   readonly #parts = new SharedParts()
   /** Runs short inferences on this thread. */
   readonly #executor: Executor
-  readonly #inline: InlinePolicy | undefined
-  #pendingHere = 0
+  readonly #own: OwnThread
   readonly #bodies = new Bodies()
   readonly #pending = new Map<number, Pending>()
   readonly #line = new WaitingLine()
@@ -89,13 +75,18 @@ export class Pool {
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
     this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
     const bounds = guests === 0 ? oneThread : threadPerCore
-    this.#inline = options.inline === false ? undefined : new InlinePolicy(bounds, new CostModel(this.#counts.costs))
     this.#executor = new Executor({
       ...this.#executing(workers, this.rowCounts[workers], 1), // what is run here is short
       owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {},
       offer: () => {}
+    })
+    this.#own = new OwnThread({
+      executor: this.#executor,
+      policy: options.inline === false ? undefined : new InlinePolicy(bounds, new CostModel(this.#counts.costs)),
+      admission: this.admission,
+      onFault: options.onFault
     })
     this.background = new Background({
       start: (events) => {
@@ -147,19 +138,21 @@ export class Pool {
 
   /** Workers that take operations. */
   get workers(): number {
-    return [...this.#members].filter(({ ready }) => ready).length
+    return this.#ready.length
+  }
+
+  get #ready(): Member[] {
+    return [...this.#members].filter(({ ready }) => ready)
   }
 
   /** Of each worker: its number, and how much of the time since the last call it had something to do. */
   busyRatios(): { slot: number; ratio: number }[] {
-    return [...this.#members]
-      .filter(({ ready }) => ready)
-      .map((member) => ({ slot: member.slot, ratio: member.busyRatio() }))
+    return this.#ready.map((member) => ({ slot: member.slot, ratio: member.busyRatio() }))
   }
 
   /** Operations under way. */
   get pending(): number {
-    return this.#pending.size + this.#pendingHere + this.background.pending
+    return this.#pending.size + this.#own.pending + this.background.pending
   }
 
   /** Nobody waits for the operation any more. */
@@ -176,9 +169,9 @@ export class Pool {
    */
   async infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
     const bytes = this.#admitted({ kind, body })
-    const here = this.#inline?.takes(kind, bytes, this.pending) ? await this.#inferHere(kind, body, bytes) : undefined
+    const here = this.#own.takes(kind, bytes, this.pending) ? await this.#own.infer(kind, body, bytes) : undefined
     const answer = here ?? (await this.#start<Answer>({ kind, body }, bytes, options))
-    this.#inline?.learn(kind, bytes, answer.timing)
+    this.#own.learn(kind, bytes, answer)
     return answer
   }
 
@@ -196,7 +189,7 @@ export class Pool {
     return (await this.#sets.during<MovedResult>(running)) as Results[K]
   }
 
-  /** Runs an operation on a worker, however large: for the start, when nobody waits yet and all may help. */
+  /** On a worker, however large: for the start, when nobody waits yet and all may help. */
   async runOnWorker<K extends Operation['kind']>(operation: OperationOf<K>): Promise<Results[K]> {
     return this.#start<Results[K]>(operation, this.#admitted(operation), {})
   }
@@ -207,23 +200,6 @@ export class Pool {
     const bytes = bytesOf(work)
     this.admission.check(bytes)
     return bytes
-  }
-
-  /** @returns nothing when it met a fault: it is run a second time then, on a worker */
-  async #inferHere(kind: InferenceKind, body: Body, bodyBytes: number): Promise<Answer | undefined> {
-    this.#pendingHere++
-    this.admission.begin(bodyBytes)
-    try {
-      const computed = await this.#executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
-      return { ...computed, free: computed.release ?? (() => {}) }
-    } catch (error) {
-      if (error instanceof LstmError) throw error
-      this.#options.onFault('an operation failed', stackOf(error))
-      return undefined
-    } finally {
-      this.#pendingHere--
-      this.admission.end(bodyBytes)
-    }
   }
 
   #start<R>(work: Work, bytes: number, { timeoutMs, onStart }: RunOptions): Promise<R> {
@@ -244,15 +220,11 @@ export class Pool {
     })
   }
 
-  #give(member: Member, id: number): void {
+  readonly #give = (member: Member, id: number): void => {
     const waiting = this.#pending.get(id)!
     waiting.member = member
     member.load += waiting.load
     waiting.slot = this.#bodies.send(member, id, waiting.work)
-  }
-
-  #giveWaiting(): void {
-    this.#line.give(this.#members, (member, id) => this.#give(member, id))
   }
 
   /**
@@ -331,7 +303,7 @@ export class Pool {
           if (message.type === 'ready') {
             member.ready = true
             resolve()
-            this.#giveWaiting()
+            this.#line.give(this.#members, this.#give)
           } else {
             this.#receive(member, message)
           }
@@ -357,17 +329,10 @@ export class Pool {
         this.#sets.letGo(message.handle, member)
         break
       case 'share':
-        this.#parts.give(member, message.id, message.part, this.#members)
-        break
       case 'offer':
-        this.#parts.offer(member, message.id, message.place, this.#members)
-        break
       case 'helped':
-        if (message.stack !== undefined) this.#options.onFault('a helper failed', message.stack)
-        this.#parts.ended(message.id, { type: 'computed', ms: 0, executions: 0 })
-        break
       case 'part-ended':
-        this.#parts.ended(message.id, message.outcome)
+        this.#parts.receive(member, message, this.#members, (stack) => this.#options.onFault('a helper failed', stack))
         break
       default:
         this.#settle(message)
@@ -384,7 +349,7 @@ export class Pool {
     const { member } = waiting
     if (member === undefined) this.#line.forget(id)
     else member.load -= waiting.load
-    if (member?.reserved) this.#giveWaiting()
+    if (member?.reserved) this.#line.give(this.#members, this.#give)
     this.restarts.worked()
     return waiting
   }
@@ -395,11 +360,9 @@ export class Pool {
     if ('body' in waiting.work && isGone(waiting.work.body)) return false
     const { member } = waiting
     if (member !== undefined) member.load -= waiting.load
-    waiting.again = true
-    waiting.member = undefined
-    waiting.slot = undefined
+    Object.assign(waiting, { again: true, member: undefined, slot: undefined } satisfies Partial<Pending>)
     this.#line.addAgain(id)
-    this.#giveWaiting()
+    this.#line.give(this.#members, this.#give)
     return true
   }
 

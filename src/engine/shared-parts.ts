@@ -1,6 +1,6 @@
 import type { Place } from './crew.ts'
 import type { Member } from './member.ts'
-import type { PartOutcome } from './messages.ts'
+import type { FromWorker, LOOK, PartOutcome } from './messages.ts'
 import type { Part } from './part.ts'
 
 interface GivenPart {
@@ -16,10 +16,30 @@ interface GivenPart {
   readonly helps: boolean
 }
 
+type Said = Extract<Exclude<FromWorker, typeof LOOK>, { type: 'share' | 'offer' | 'helped' | 'part-ended' }>
+
 /** Parts of jobs and places in crews on their way between workers: who gave each, and who has it. */
 export class SharedParts {
   readonly #parts = new Map<number, GivenPart>()
   #nextId = 0
+
+  /** What a worker says of parts and places. @param onFault is told of a fault that a helper met */
+  receive(member: Member, message: Said, members: Iterable<Member>, onFault: (stack: string) => void): void {
+    switch (message.type) {
+      case 'share':
+        this.give(member, message.id, message.part, members)
+        break
+      case 'offer':
+        this.offer(member, message.id, message.place, members)
+        break
+      case 'helped':
+        if (message.stack !== undefined) onFault(message.stack)
+        this.ended(message.id, { type: 'computed', ms: 0, executions: 0 })
+        break
+      case 'part-ended':
+        this.ended(message.id, message.outcome)
+    }
+  }
 
   /** Gives a part of `owner`'s job to a worker that has nothing to do, or else back to the owner. */
   give(owner: Member, id: number, part: Part, members: Iterable<Member>): void {
