@@ -22,8 +22,8 @@ const Deviation = Type.Object(
 )
 
 export const Version = Type.String({
-  pattern: '^[0-9a-f]{16}$',
-  description: 'Hash of the content: equal arrays of equal precision, equal version.'
+  pattern: '^[0-9]{1,19}$',
+  description: 'Hash of the content, as a decimal number: equal arrays of equal precision, equal version.'
 })
 
 /** The ten arrays, each in the form given: the wire's, or what the codec made of it. */

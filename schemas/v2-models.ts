@@ -20,8 +20,7 @@ export const ModelMetadata = Type.Object(
   {
     name: Type.String(),
     versions: Type.Array(Type.String(), {
-      description:
-        'The one version that is there, a decimal number as in all answers of the protocol; paths take it, and the version that the native routes have.'
+      description: 'The one version that is there.'
     }),
     platform: Type.String(),
     inputs: Type.Array(TensorMetadata, { description: 'x; a0, c0 and lengths may be left out.' }),
@@ -89,7 +88,7 @@ export const ModelStatisticsList = Type.Object(
           name: Type.String(),
           version: Type.String({
             pattern: '^[0-9]+$',
-            description: 'A decimal number: perf_analyzer reads it as one.'
+            description: 'perf_analyzer reads it as a number.'
           }),
           last_inference: Type.Integer({ description: 'Milliseconds since 1970; 0 for never.' }),
           inference_count: Type.Integer({ description: 'Sequences (columns) that were computed.' }),

@@ -48,7 +48,7 @@ const sanitizeFlags = [
 const linkFlags =
   process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,--as-needed']
 
-/** What is compiled besides addon.cc, each with its own flags. */
+/** What is compiled besides addon.cc and descriptors.cc, each with its own flags. */
 const variants = {
   portable: [],
   ...(process.arch === 'x64' && { avx2: ['-mavx2', '-mfma'], avx512: ['-mavx512f'] })
@@ -74,7 +74,7 @@ export async function buildNative({ sanitize = false } = {}) {
   const scratch = mkdtempSync(join(folder, 'native-'))
   try {
     const objects = await Promise.all(
-      Object.entries({ addon: [], ...variants }).map(async ([name, own]) => {
+      Object.entries({ addon: [], descriptors: [], ...variants }).map(async ([name, own]) => {
         const object = join(scratch, `${name}.o`)
         await run(compiler, [...flags, ...own, '-c', join(sources, `${name}.cc`), '-o', object])
         return object

@@ -19,6 +19,13 @@ export const settings = {
     maximum: 1024,
     description: 'Worker threads; 0 means one per core.'
   }),
+  LSTM_HTTP_THREADS: Type.Integer({
+    default: 1,
+    minimum: 0,
+    maximum: 64,
+    description:
+      'Threads that take requests; 0 means one per core, 16 at most. With TLS, with `LSTM_RATE_LIMIT`, when traces are exported and without the native binary it is one.'
+  }),
   LSTM_KERNEL: Type.Enum(['auto', 'native', 'wasm', 'reference'], {
     default: 'auto',
     description:
@@ -160,6 +167,8 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly workers: number
+  /** 0 to choose. */
+  readonly httpThreads: number
   readonly kernel: Settings['LSTM_KERNEL']
   readonly logLevel: Settings['LSTM_LOG_LEVEL']
   readonly demoSets: boolean
@@ -219,6 +228,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     logLevel: values.LSTM_LOG_LEVEL,
     demoSets: values.LSTM_DEMO_SETS,
     dataDir: values.LSTM_DATA_DIR,
+    httpThreads: values.LSTM_HTTP_THREADS,
     modelsDir: values.LSTM_MODELS_DIR,
     modelName: values.LSTM_MODEL_NAME,
     maxBodyBytes: values.LSTM_MAX_BODY_BYTES,

@@ -46,6 +46,7 @@ async function serve(config: Config): Promise<void> {
   for (const name of unknownVariables(process.env)) app.log.warn(`${name} is not a setting; --help lists them`)
   endWithGrace(app, config)
   if (config.demoSets) await loadDemoSets(app)
+  await app.fronts.start()
   try {
     await app.listen({ host: config.host, port: config.port })
   } catch (error) {

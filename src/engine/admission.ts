@@ -8,17 +8,47 @@ export interface AdmissionLimits {
   readonly maxPendingBytes: number
 }
 
-/** How much the service has taken on, and whether it takes on more. */
+/** What a thread counts, by its place in the memory. */
+const PENDING = 0
+const BYTES = 1
+const ARRIVING = 2
+const WIDTH = 3
+
+/**
+ * How much the service has taken on, and whether it takes on more. Each thread that lets requests in writes numbers of
+ * its own and reads those of the others, a moment late at most, so that the bounds are kept to within what comes in
+ * the same moment.
+ */
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #rate = new Rate()
-  #pending = 0
-  #bytes = 0
-  /** Bytes of bodies that are on their way in and no operation yet; whoever takes them in counts them. */
-  arrivingBytes = 0
+  /** (threads, WIDTH) */
+  readonly #all: Float64Array
+  readonly #own: Float64Array
 
-  constructor(limits: AdmissionLimits) {
+  /** @param place which of the threads this is */
+  constructor(limits: AdmissionLimits, memory = Admission.createMemory(1), place = 0) {
     this.#limits = limits
+    this.#all = new Float64Array(memory)
+    this.#own = this.#all.subarray(place * WIDTH, (place + 1) * WIDTH)
+  }
+
+  static createMemory(threads: number): SharedArrayBuffer {
+    return new SharedArrayBuffer(threads * WIDTH * Float64Array.BYTES_PER_ELEMENT)
+  }
+
+  /** A thread has ended with all that it had. */
+  static forget(memory: SharedArrayBuffer, place: number): void {
+    new Float64Array(memory, place * WIDTH * Float64Array.BYTES_PER_ELEMENT, WIDTH).fill(0)
+  }
+
+  /** Bytes of bodies that are on their way in and no operation yet; whoever takes them in counts them. */
+  get arrivingBytes(): number {
+    return this.#own[ARRIVING]
+  }
+
+  set arrivingBytes(bytes: number) {
+    this.#own[ARRIVING] = bytes
   }
 
   /**
@@ -27,10 +57,14 @@ export class Admission {
    */
   check(bytes: number): void {
     const { maxPending, maxPendingBytes } = this.#limits
-    if (this.#pending >= maxPending) {
+    let [pending, others] = [0, 0]
+    for (let at = 0; at < this.#all.length; at += WIDTH) {
+      pending += this.#all[at + PENDING]
+      others += this.#all[at + BYTES] + this.#all[at + ARRIVING]
+    }
+    if (pending >= maxPending) {
       throw new LstmError('LSTM_ERR_OVERLOADED', ['the requests under way', maxPending, 'LSTM_MAX_PENDING'])
     }
-    const others = this.#bytes + this.arrivingBytes
     if (others > 0 && others + bytes > maxPendingBytes) {
       const what = 'the bytes of all requests under way'
       throw new LstmError('LSTM_ERR_OVERLOADED', [what, maxPendingBytes, 'LSTM_MAX_PENDING_BYTES'])
@@ -38,18 +72,18 @@ export class Admission {
   }
 
   begin(bytes: number): void {
-    this.#pending++
-    this.#bytes += bytes
+    this.#own[PENDING]++
+    this.#own[BYTES] += bytes
   }
 
   end(bytes: number): void {
-    this.#pending--
-    this.#bytes -= bytes
+    this.#own[PENDING]--
+    this.#own[BYTES] -= bytes
     this.#rate.count()
   }
 
-  /** Seconds until what is under way will have been answered, at the rate of the last moment. */
+  /** Seconds until what this thread has under way will have been answered, at the rate of the last moment. */
   get secondsToIdle(): number {
-    return this.#rate.secondsFor(this.#pending)
+    return this.#rate.secondsFor(this.#own[PENDING])
   }
 }

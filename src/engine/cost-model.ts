@@ -12,14 +12,23 @@ const WINDOW = 8
  * because sets of another size are asked with bodies of the same length, all are taken for expensive.
  */
 export class CostModel {
-  readonly #buckets = inferenceKinds.map(() => new Map<number, Float64Array>())
+  /** (kinds, BUCKETS, WINDOW) milliseconds, the newest last; 0 for none. Threads may share it: what two learn in the same moment may be one. */
+  readonly #costs: Float64Array
+
+  constructor(memory = CostModel.createMemory()) {
+    this.#costs = new Float64Array(memory)
+  }
+
+  static createMemory(): SharedArrayBuffer {
+    return new SharedArrayBuffer(inferenceKinds.length * BUCKETS * WINDOW * Float64Array.BYTES_PER_ELEMENT)
+  }
 
   /** Infinite for what has not been seen seven times. */
   estimate(kind: InferenceKind, bytes: number): number {
-    const costs = this.#buckets[inferenceKinds.indexOf(kind)].get(bucketOf(bytes))
-    if (costs === undefined) return Number.POSITIVE_INFINITY
+    const begin = beginOf(kind, bytes)
     let [worst, second] = [0, 0]
-    for (const cost of costs) {
+    for (let i = begin; i < begin + WINDOW; i++) {
+      const cost = this.#costs[i] === 0 ? Number.POSITIVE_INFINITY : this.#costs[i]
       second = Math.max(second, Math.min(worst, cost))
       worst = Math.max(worst, cost)
     }
@@ -27,20 +36,15 @@ export class CostModel {
   }
 
   learn(kind: InferenceKind, bytes: number, ms: number): void {
-    const buckets = this.#buckets[inferenceKinds.indexOf(kind)]
-    const bucket = bucketOf(bytes)
-    let costs = buckets.get(bucket)
-    if (costs === undefined) {
-      costs = new Float64Array(WINDOW).fill(Number.POSITIVE_INFINITY)
-      buckets.set(bucket, costs)
-    }
+    const begin = beginOf(kind, bytes)
     // the oldest goes: they move up by one, which for eight numbers is cheaper than to remember where each bucket is
-    costs.copyWithin(0, 1)
-    costs[WINDOW - 1] = ms
+    this.#costs.copyWithin(begin, begin + 1, begin + WINDOW)
+    this.#costs[begin + WINDOW - 1] = Math.max(ms, Number.MIN_VALUE)
   }
 }
 
-/** Bounded, so that no client can make the model grow. */
-function bucketOf(bytes: number): number {
-  return Math.min(BUCKETS - 1, Math.round(FINENESS * Math.log2(bytes + 1)))
+/** Where the bucket begins. There are only so many, so that no client can make the model grow. */
+function beginOf(kind: InferenceKind, bytes: number): number {
+  const bucket = Math.min(BUCKETS - 1, Math.round(FINENESS * Math.log2(bytes + 1)))
+  return (inferenceKinds.indexOf(kind) * BUCKETS + bucket) * WINDOW
 }

@@ -1,34 +1,53 @@
 import { CostModel } from './cost-model.ts'
 import type { InferenceKind, Timing } from './messages.ts'
 
+export interface InlineBounds {
+  /** How long an inference may hold this thread up while others are under way, and when it is alone. */
+  readonly busyMs: number
+  readonly aloneMs: number
+  /** Longer bodies are handed over unseen: to decode one might take longer than it should. */
+  readonly mostBytes: number
+  /** Work for one turn of the event loop; when more comes at once it is for several threads. */
+  readonly turnMs: number
+}
+
 /**
- * How long an inference may hold this thread up while others are under way, and when it is alone. To hand one over and
- * back costs both threads together 30 to 40 µs; against that stands that others wait here meanwhile.
+ * With one HTTP thread. To hand an inference over and back costs both threads together 30 to 40 µs; against that stands
+ * that others wait here meanwhile.
  */
-const BUSY_MS = 0.1
-const ALONE_MS = 0.25
+export const oneThread: InlineBounds = { busyMs: 0.1, aloneMs: 0.25, mostBytes: 32_768, turnMs: 0.2 }
 
-/** Longer bodies are handed over unseen: to decode one might take longer than it should. */
-const MOST_BYTES = 32_768
-
-/** Work for one turn of the event loop; when more comes at once it is for several threads. */
-const TURN_MS = 0.2
+/** With one on each core, which have equal shares of the connections: a worker would have to wait for a core too. */
+export const threadPerCore: InlineBounds = {
+  busyMs: 1,
+  aloneMs: 1,
+  mostBytes: 262_144,
+  turnMs: Number.POSITIVE_INFINITY
+}
 
 /**
- * Which inferences the HTTP thread runs itself: short ones, where handing them over would take longer than to run them,
+ * Which inferences an HTTP thread runs itself: short ones, where handing them over would take longer than to run them,
  * and longer ones when they are alone and only their own sender waits.
  */
 export class InlinePolicy {
-  readonly #costs = new CostModel()
+  readonly #bounds: InlineBounds
+  readonly #costs: CostModel
   /** Milliseconds of what was taken in this turn. */
   #taken = 0
 
+  constructor(bounds = oneThread, costs = new CostModel()) {
+    this.#bounds = bounds
+    this.#costs = costs
+  }
+
   /** @param underWay how many operations are */
   takes(kind: InferenceKind, bytes: number, underWay: number): boolean {
-    if (bytes > MOST_BYTES) return false
+    const { busyMs, aloneMs, mostBytes, turnMs } = this.#bounds
+    if (bytes > mostBytes) return false
     const ms = this.#costs.estimate(kind, bytes)
-    if (ms > (underWay === 0 ? ALONE_MS : BUSY_MS)) return false
-    if (this.#taken > 0 && this.#taken + ms > TURN_MS) return false
+    if (ms > (underWay === 0 ? aloneMs : busyMs)) return false
+    if (turnMs === Number.POSITIVE_INFINITY) return true
+    if (this.#taken > 0 && this.#taken + ms > turnMs) return false
     if (this.#taken === 0) {
       setImmediate(() => {
         this.#taken = 0

@@ -6,8 +6,10 @@ import { BACKGROUND_BYTES, Background } from './background.ts'
 import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
 import { type Body, isGone, joined, staged } from './body.ts'
+import { CostModel } from './cost-model.ts'
 import { Executor, stackOf } from './executor.ts'
-import { InlinePolicy } from './inline.ts'
+import { type Guest, Guests } from './guests.ts'
+import { InlinePolicy, oneThread, threadPerCore } from './inline.ts'
 import type { Limits } from './limits.ts'
 import { leastBusy, Member } from './member.ts'
 import type {
@@ -26,7 +28,7 @@ import { bytesOf, OPERATION_LOAD, type Pending, type RunOptions, type Work } fro
 import { PublishedSets, type SetUser } from './published-sets.ts'
 import { Restarts } from './restarts.ts'
 import { RowCounts } from './row-counts.ts'
-import { RunningValues } from './running-values.ts'
+import { SharedCounts } from './shared-counts.ts'
 import { SharedParts } from './shared-parts.ts'
 import { WaitingLine } from './waiting-line.ts'
 
@@ -38,6 +40,8 @@ export interface PoolOptions extends AdmissionLimits {
   readonly workerUrl?: URL
   /** Whether short inferences are run on this thread; true if left out. */
   readonly inline?: boolean
+  /** Most guests at once; none if left out. */
+  readonly guests?: number
   /** Told of a fault that no client caused. */
   readonly onFault: (reason: string, details: string) => void
 }
@@ -51,9 +55,12 @@ export class Pool {
   readonly background: Background
   /** The kernel's memory and what goes with it, as every worker has it. */
   readonly sharedKernel: SharedKernel
-  /** Rows of each call of the kernel so far, by worker; this thread is the last one. */
+  /** Rows of each call of the kernel so far, by worker; behind them this thread, then the guests. */
   readonly rowCounts: readonly RowCounts[]
+  /** Threads beside the workers that run inferences for themselves. */
+  readonly guests: Guests
   readonly #options: PoolOptions
+  readonly #counts: SharedCounts
   readonly #members = new Set<Member>()
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
@@ -69,27 +76,22 @@ export class Pool {
     this.#add(slot).catch(() => {}) // its exit has been seen to
   })
   #nextOwner = 1
-  readonly #runningValues: SharedArrayBuffer
   #nextId = 0
   #closing = false
 
   private constructor(options: PoolOptions) {
     this.#options = options
-    this.admission = new Admission(options)
+    const { workers, guests = 0 } = options
+    // beside the workers' places, one for this thread, one for that of the background, then those of the guests
+    this.#counts = new SharedCounts(workers + 2 + guests)
+    this.admission = new Admission(options, this.#counts.admission, workers)
     this.sharedKernel = shareKernel(options.kernel)
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
-    // two places more, for this thread and that of the background
-    this.#runningValues = RunningValues.createMemory(options.workers + 2)
-    this.rowCounts = Array.from({ length: options.workers + 1 }, () => new RowCounts())
-    this.#inline = options.inline === false ? undefined : new InlinePolicy()
+    this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
+    const bounds = guests === 0 ? oneThread : threadPerCore
+    this.#inline = options.inline === false ? undefined : new InlinePolicy(bounds, new CostModel(this.#counts.costs))
     this.#executor = new Executor({
-      kernel: this.sharedKernel,
-      limits: options.limits,
-      sets: new Map(),
-      workers: 1, // what is run here is short
-      rowCounts: this.rowCounts[options.workers].memory,
-      runningValues: this.#runningValues,
-      slot: options.workers,
+      ...this.#executing(workers, this.rowCounts[workers], 1), // what is run here is short
       owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {},
@@ -106,7 +108,21 @@ export class Pool {
       onFault: options.onFault,
       onLost: ({ slot, owner }) => {
         this.restarts.count++
-        RunningValues.forget(this.#runningValues, slot)
+        this.#counts.forget(slot)
+        this.#belongings.recover(owner)
+      }
+    })
+    this.guests = new Guests({
+      lodgingFor: (number) => ({
+        ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // what a guest runs is short
+        admissionLimits: { maxPending: options.maxPending, maxPendingBytes: options.maxPendingBytes },
+        admission: this.#counts.admission,
+        costs: this.#counts.costs
+      }),
+      letGo: (handle, guest) => this.#sets.letGo(handle, guest),
+      left: (guest, { slot, owner }) => {
+        this.#sets.forget(guest)
+        this.#counts.forget(slot)
         this.#belongings.recover(owner)
       }
     })
@@ -246,7 +262,7 @@ export class Pool {
   publish(name: string, set: ParameterSet): void {
     const published = this.#sets.put(name, set, this.#users)
     this.#executor.sets.publish(name, published)
-    for (const member of this.#members) member.post({ type: 'set', name, published })
+    for (const each of this.#holders) each.post({ type: 'set', name, published })
   }
 
   /**
@@ -257,7 +273,7 @@ export class Pool {
     if (keep) this.#sets.keep(name)
     this.#sets.retire(name, this.#users)
     this.#executor.sets.withdraw(name)
-    for (const member of this.#members) member.post({ type: 'unset', name })
+    for (const each of this.#holders) each.post({ type: 'unset', name })
   }
 
   /** A set that was kept will not be published again. */
@@ -272,7 +288,12 @@ export class Pool {
 
   /** The threads that have views of the sets. */
   get #users(): SetUser[] {
-    return [this.#executor, ...this.#members]
+    return [this.#executor, ...this.#holders]
+  }
+
+  /** Those of them that are told of changes. */
+  get #holders(): (Member | Guest)[] {
+    return [...this.#members, ...this.guests.all]
   }
 
   /** Lets the workers end; what is still under way fails with LSTM_ERR_WORKER_LOST. */
@@ -295,7 +316,7 @@ export class Pool {
       workers,
       rowCounts: rowCounts.memory,
       owner: this.#nextOwner++,
-      runningValues: this.#runningValues,
+      runningValues: this.#counts.runningValues,
       slot
     }
   }
@@ -401,7 +422,7 @@ export class Pool {
   #remove(member: Member): void {
     this.#members.delete(member)
     this.#sets.forget(member)
-    RunningValues.forget(this.#runningValues, member.slot)
+    this.#counts.forget(member.slot)
     this.#parts.forget(member, () => this.#belongings.recover(member.owner))
     for (const [id, waiting] of this.#pending) {
       if (waiting.member !== member) continue

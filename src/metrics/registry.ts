@@ -11,16 +11,25 @@ import type { RequestCounts } from './request-counts.ts'
 /** The sets that have a line of their own, the largest ones; the others share one. */
 const SETS_BY_NAME = 100
 
+/** What is known of the threads that take requests. */
+export interface HttpThreads {
+  /** Those that are there. */
+  readonly threads: number
+  readonly restarts: { readonly count: number }
+  /** What all of them have counted together. */
+  readonly requests: RequestCounts
+}
+
 /** All metrics of a service, in a registry of its own. docs/operations.md says what each is for. */
 export function createRegistry(
-  requests: RequestCounts,
+  http: HttpThreads,
   pool: Pool,
   store: ParameterStore,
   sequences: SequenceTable
 ): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  addRequestMetrics(registry, requests)
+  addRequestMetrics(registry, http)
   addEngineMetrics(registry, pool)
   addStoreMetrics(registry, store)
   addSequenceMetrics(registry, sequences)
@@ -30,24 +39,32 @@ export function createRegistry(
   return registry
 }
 
-function addRequestMetrics(registry: Registry, requests: RequestCounts): void {
+function addRequestMetrics(registry: Registry, http: HttpThreads): void {
+  addMetric(registry, 'gauge', 'lstm_http_threads', 'Threads that take requests.', () => [[{}, http.threads]])
+  addMetric(
+    registry,
+    'counter',
+    'lstm_http_thread_restarts_total',
+    'Such threads that ended and were replaced.',
+    () => [[{}, http.restarts.count]]
+  )
   addMetric(registry, 'counter', 'lstm_requests_total', 'Requests answered, by route and status.', () =>
-    [...requests.routes].flatMap(([route, { statuses }]) =>
-      [...statuses].map(([status, count]) => [{ route, status: String(status) }, count] as const)
+    [...http.requests.routes].flatMap(([route, { statuses }]) =>
+      statuses.map(([status, count]) => [{ route, status: String(status) }, count] as const)
     )
   )
   addMetric(registry, 'counter', 'lstm_refused_total', 'Requests refused for what the service is, by code.', () =>
-    [...requests.refused].map(([code, count]) => [{ code }, count] as const)
+    http.requests.refused.map(([code, count]) => [{ code }, count] as const)
   )
   addMetric(registry, 'gauge', 'lstm_requests_in_flight', 'Requests that have come and are not answered yet.', () => [
-    [{}, requests.inFlight]
+    [{}, http.requests.inFlight]
   ])
   addHistogram(registry, 'lstm_request_seconds', 'From the head of a request to the end of its answer.', () =>
-    [...requests.routes].map(([route, { total }]) => [{ route }, total] as const)
+    [...http.requests.routes].map(([route, { total }]) => [{ route }, total] as const)
   )
   for (const phase of phaseNames) {
     addHistogram(registry, `lstm_${phase}_seconds`, `The part of an inference that was ${phase}.`, () =>
-      [...requests.routes]
+      [...http.requests.routes]
         .filter(([, { timed }]) => timed)
         .map(([route, { phases }]) => [{ route }, phases[phase]] as const)
     )

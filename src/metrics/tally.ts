@@ -7,11 +7,21 @@ export class Tally {
   readonly bounds: readonly number[]
   /** How many fell into each bound and in none below it. */
   readonly counts: Float64Array
-  sum = 0
+  readonly #sum: Float64Array
 
-  constructor(bounds: readonly number[]) {
+  /** @param values where it counts, `Tally.width(bounds)` numbers; another thread may read them */
+  constructor(bounds: readonly number[], values: Float64Array = new Float64Array(Tally.width(bounds))) {
     this.bounds = bounds
-    this.counts = new Float64Array(bounds.length + 1)
+    this.counts = values.subarray(0, bounds.length + 1)
+    this.#sum = values.subarray(bounds.length + 1)
+  }
+
+  static width(bounds: readonly number[]): number {
+    return bounds.length + 2
+  }
+
+  get sum(): number {
+    return this.#sum[0]
   }
 
   observe(value: number): void {
@@ -19,7 +29,7 @@ export class Tally {
     let i = 0
     while (i < bounds.length && value > bounds[i]) i++
     this.counts[i]++
-    this.sum += value
+    this.#sum[0] += value
   }
 }
 

@@ -33,7 +33,10 @@ export interface Deviations {
 
 /** Named, immutable, versioned. Plain data over shared memory: every thread gets the same bytes. */
 export interface ParameterSet {
-  /** The first 16 hexadecimal digits of SHA-256 over content and precision: equal arrays, equal version. */
+  /**
+   * 63 bits of SHA-256 over content and precision, as a decimal number: equal arrays, equal version. Clients of Triton
+   * read versions as signed integers of 64 bits.
+   */
   readonly version: string
   readonly n_x: number
   /** Features of `a`: hidden units of the top layer, both directions together. */
@@ -151,7 +154,7 @@ function contentVersion(model: Model, precision: Precision, pause?: () => void):
       pause?.()
     }
   }
-  return hash.digest('hex').slice(0, 16)
+  return BigInt.asUintN(63, hash.digest().readBigUInt64BE()).toString()
 }
 
 /** The model back, bit for bit as it is stored. */

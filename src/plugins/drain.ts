@@ -9,6 +9,8 @@ declare module 'fastify' {
       /** Whether the service is about to end: it still answers and is ready no more. */
       readonly begun: boolean
       begin(): void
+      /** Is called when it begins. */
+      onBegin(call: () => void): void
     }
   }
 }
@@ -21,14 +23,18 @@ declare module 'fastify' {
 export const drain = fastifyPlugin(
   async (app) => {
     let begun = false
+    const calls: (() => void)[] = []
     const begin = () => {
+      if (begun) return
       begun = true
+      for (const call of calls) call()
     }
     app.decorate('drain', {
       get begun() {
         return begun
       },
-      begin
+      begin,
+      onBegin: (call: () => void) => void calls.push(call)
     })
     let sweep: NodeJS.Timeout | undefined
     app.addHook('preClose', async () => {

@@ -2,6 +2,7 @@ import fastifyPlugin from 'fastify-plugin'
 import type { Config } from '../config.ts'
 import type { Body } from '../engine/body.ts'
 import { Pool } from '../engine/pool.ts'
+import { httpThreadCount } from '../fronts/thread-count.ts'
 import { SetFolder } from '../parameters/durable/folder.ts'
 import { restoreSets } from '../parameters/durable/restore.ts'
 import { loadModels, ModelsFolder } from '../parameters/models-folder.ts'
@@ -29,6 +30,7 @@ export const engine = fastifyPlugin(
     const pool = await Pool.start({
       kernel: config.kernel,
       workers: config.workers,
+      guests: httpThreadCount(config).count - 1,
       maxPending: config.maxPending,
       maxPendingBytes: config.maxPendingBytes,
       limits: {

@@ -22,8 +22,7 @@ const refusals = new Set([401, 403, 408, 413, 429, 503, 504, 507])
 
 /** Counts requests by route. What is counted here is shown by GET /metrics. */
 export const metrics = fastifyPlugin(
-  async (app) => {
-    const requests = new RequestCounts()
+  async (app, { requests = new RequestCounts() }: { readonly requests?: RequestCounts }) => {
     const others = requests.of('other')
     app.decorate('requestCounts', requests)
     app.decorateRequest('phases', undefined)

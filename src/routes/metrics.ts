@@ -4,7 +4,7 @@ import { problemResponses } from './declarations.ts'
 
 /** GET /metrics, for Prometheus. */
 export const metricsRoutes: FastifyPluginAsync = async (app) => {
-  const registry = createRegistry(app.requestCounts, app.pool, app.store, app.sequences)
+  const registry = createRegistry(app.fronts, app.pool, app.store, app.sequences)
   app.get(
     '/metrics',
     {

@@ -5,10 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('../../dist/src/server.js', import.meta.url))
 
+/** With LSTM_HTTP_THREADS in the environment of these programs, so many threads of their servers take requests. */
+const { PATH, LSTM_HTTP_THREADS } = process.env
+
 /** @returns its origin, and what ends it with a signal and gives the code that it ended with */
 export async function startServer(env = {}) {
   const child = spawn(process.execPath, [program], {
-    env: { PATH: process.env.PATH, LSTM_PORT: '0', ...env },
+    env: { PATH, LSTM_PORT: '0', ...(LSTM_HTTP_THREADS && { LSTM_HTTP_THREADS }), ...env },
     stdio: ['ignore', 'pipe', 'inherit']
   })
   let output = ''

@@ -4,6 +4,7 @@
  */
 #include <node_api.h>
 
+#include "descriptors.h"
 #include "variant.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -125,7 +126,7 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
 
 } // namespace
 
-/** exports.variants: those that run here, the best one first; exports.guard where the build has AddressSanitizer. */
+/** exports.variants: those that run here, the best one first; what descriptors.h adds; exports.guard where the build has AddressSanitizer. */
 NAPI_MODULE_INIT() {
   const Variant* const all[] = {
 #if defined(__x86_64__)
@@ -144,6 +145,7 @@ NAPI_MODULE_INIT() {
     if (status == napi_ok) status = napi_set_element(env, variants, count++, object);
   }
   if (status == napi_ok) status = napi_set_named_property(env, exports, "variants", variants);
+  if (status == napi_ok) status = addDescriptors(env, exports);
 #if defined(__SANITIZE_ADDRESS__)
   napi_value function;
   if (status == napi_ok) status = napi_create_function(env, "guard", NAPI_AUTO_LENGTH, guard, nullptr, &function);

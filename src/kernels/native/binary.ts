@@ -27,7 +27,17 @@ export interface Variant {
 const built = /\/dist\/src\/kernels\/native\/$/.test(new URL('.', import.meta.url).pathname)
 const file = fileURLToPath(new URL(`${built ? '../' : ''}../../../build/lstm-native.node`, import.meta.url))
 
-interface Addon {
+/** Descriptors of the process, which are the same in all of its threads. Each throws an Error with the system's words. */
+export interface Descriptors {
+  /** Another descriptor of the same socket, which stays open when the one given is closed. */
+  duplicate(fd: number): number
+  /** The two ends of a new stream socket. */
+  pair(): [number, number]
+  /** For one that no socket of Node's has taken over. */
+  close(fd: number): void
+}
+
+interface Addon extends Descriptors {
   readonly variants: readonly Variant[]
   /** Only in a build with AddressSanitizer: forbids bytes of the memory to native code (1), or allows them (0). */
   readonly guard?: (memory: Uint8Array, address: number, bytes: number, forbidden: 0 | 1) => void

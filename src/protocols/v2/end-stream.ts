@@ -9,7 +9,6 @@ import { predictionOf } from './outputs.ts'
 import { writeResponse } from './response.ts'
 import { checkVersion, continuedStates } from './states.ts'
 import type { StreamEnd } from './stream.ts'
-import { numericVersion } from './version.ts'
 
 /**
  * The last part of POST /v2/models/{model}/infer_stream: the states that were reached, and what is predicted from them,
@@ -25,7 +24,7 @@ export function endStream(bytes: Uint8Array, context: WorkerContext): Promise<Co
     const { version, m } = call.sequence!.from!
     checkVersion(call.model, version, set)
     const tensors = tensorsOf(set, states, m, layout, context)
-    const head = { model_name: call.model, model_version: numericVersion(set.version), ...(id !== undefined && { id }) }
+    const head = { model_name: call.model, model_version: set.version, ...(id !== undefined && { id }) }
     const named = outputs.map((wanted) => ({ wanted, tensor: tensors[wanted.name]() }))
     const response = writeResponse(head, named, 0)
     return {

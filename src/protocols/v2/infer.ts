@@ -16,7 +16,6 @@ import { rawEnvelope } from './raw.ts'
 import { type Response, writeResponse } from './response.ts'
 import { checkSequence, firstStates, stateValues, stepsDone, writeStates } from './states.ts'
 import { within } from './timeout.ts'
-import { numericVersion } from './version.ts'
 import { wantedOutputs } from './wanted.ts'
 
 /**
@@ -65,7 +64,7 @@ async function compute(
     priority: levelOf(priority)
   } as const
   const stateBytes = call.sequence === undefined ? 0 : Float32Array.BYTES_PER_ELEMENT * stateValues(set, m)
-  const head = { model_name: call.model, model_version: numericVersion(set.version), ...(id !== undefined && { id }) }
+  const head = { model_name: call.model, model_version: set.version, ...(id !== undefined && { id }) }
   const encode = (job: Job): Response => {
     const outputs = wanted.outputs.map((each) => ({
       wanted: each,

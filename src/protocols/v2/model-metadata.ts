@@ -2,7 +2,6 @@ import type { ModelConfig, ModelMetadata } from '../../../schemas/index.ts'
 import type { PackedLayer } from '../../kernels/kernel.ts'
 import { type ParameterSet, placedLayers } from '../../parameters/parameter-set.ts'
 import type { Scheduling } from '../../parameters/store.ts'
-import { numericVersion } from './version.ts'
 
 /** What a parameter set is as a model of the Open Inference Protocol; shapes are those of the layout features_first. */
 
@@ -68,7 +67,7 @@ export function modelMetadata(name: string, set: ParameterSet): ModelMetadata {
   const tensor = ({ name, datatype, shape }: ModelTensor) => ({ name, datatype, shape })
   return {
     name,
-    versions: [numericVersion(set.version)],
+    versions: [set.version],
     platform: PLATFORM,
     inputs: modelInputs(set).map(tensor),
     outputs: modelOutputs(set).map(tensor)

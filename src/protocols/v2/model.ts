@@ -2,7 +2,6 @@ import { LstmError } from '../../errors.ts'
 import type { ParameterSet } from '../../parameters/parameter-set.ts'
 import type { WorkerContext } from '../context.ts'
 import type { InferCall } from './call.ts'
-import { isVersion, numericVersion } from './version.ts'
 
 /**
  * Does something with the set that a call names; its weights stay in memory until that is done.
@@ -17,8 +16,8 @@ export async function withModel<T>(
   if (held === undefined) throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, undefined])
   try {
     const { set } = held
-    if (!isVersion(version, set.version)) {
-      throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, numericVersion(set.version)])
+    if (version !== undefined && version !== set.version) {
+      throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, set.version])
     }
     return await use(set)
   } finally {

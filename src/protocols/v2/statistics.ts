@@ -1,6 +1,5 @@
 import type { ModelStatisticsList } from '../../../schemas/index.ts'
 import type { Duration, ModelStatistics } from '../../metrics/model-statistics.ts'
-import { numericVersion } from './version.ts'
 
 const NS = 1e6
 const NONE = { count: 0, ns: 0 }
@@ -14,7 +13,7 @@ export function statisticsEntry(
   const { inferenceCount, executionCount, batches } = statistics
   return {
     name,
-    version: numericVersion(version),
+    version,
     last_inference: statistics.lastInference,
     inference_count: inferenceCount,
     execution_count: inferenceCount === 0 ? 0 : Math.max(1, Math.round(executionCount)),

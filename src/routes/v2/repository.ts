@@ -7,7 +7,6 @@ import { LstmError } from '../../errors.ts'
 import { asLoadError } from '../../parameters/repository.ts'
 import { OPTIONAL_BODY } from '../../plugins/documentation.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
-import { numericVersion } from '../../protocols/v2/version.ts'
 import { bodyCheck } from '../../schema-check.ts'
 import { jsonResponse } from '../declarations.ts'
 import { inferenceErrors } from './declarations.ts'
@@ -52,10 +51,7 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
     },
     async (request): Promise<RepositoryIndex> => {
       const { ready = false } = checkIndex(smallBody(bodyOf(request)))
-      return app.repository
-        .index()
-        .filter(({ state }) => !ready || state === 'READY')
-        .map((each) => ({ ...each, version: each.version && numericVersion(each.version) }))
+      return app.repository.index().filter(({ state }) => !ready || state === 'READY')
     }
   )
 

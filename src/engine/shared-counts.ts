@@ -1,0 +1,21 @@
+import { Admission } from './admission.ts'
+import { CostModel } from './cost-model.ts'
+import { RunningValues } from './running-values.ts'
+
+/** Memory that all threads of a pool count in. Each has a place of its own, known by its slot, and reads those of the others. */
+export class SharedCounts {
+  readonly runningValues: SharedArrayBuffer
+  readonly admission: SharedArrayBuffer
+  readonly costs = CostModel.createMemory()
+
+  constructor(slots: number) {
+    this.runningValues = RunningValues.createMemory(slots)
+    this.admission = Admission.createMemory(slots)
+  }
+
+  /** The thread in this slot has ended with all that it had. */
+  forget(slot: number): void {
+    RunningValues.forget(this.runningValues, slot)
+    Admission.forget(this.admission, slot)
+  }
+}

@@ -1,0 +1,86 @@
+import { Worker } from 'node:worker_threads'
+import type { Guest, Guests } from '../engine/guests.ts'
+import { Gauges } from './gauges.ts'
+import type { FromFront, FrontData, ToFront } from './messages.ts'
+
+/** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */
+const frontUrl = new URL(`./front${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+export interface FrontEvents {
+  /** A channel's end, whose requests are to be answered. */
+  onChannel(fd: number): void
+  onLog(lines: string): void
+  onError(error: Error): void
+  /** The thread has ended; `unused` are the connections that it was given and did not take. */
+  onExit(unused: readonly number[]): void
+}
+
+/** One front, seen from the main thread. */
+export class FrontThread implements Guest {
+  ready = false
+  readonly #gauges = new Gauges()
+  readonly #worker: Worker
+  readonly #guests: Guests
+  /** The connections given lately: with each the number of messages up to it. */
+  readonly #given: { readonly fd: number; readonly message: number }[] = []
+  #posted = 0
+
+  constructor(
+    number: number,
+    guests: Guests,
+    data: Omit<FrontData, 'lodging' | 'gauges'>,
+    { onChannel, onLog, onError, onExit }: FrontEvents,
+    onReady: () => void
+  ) {
+    this.#guests = guests
+    const workerData: FrontData = { ...data, lodging: guests.receive(this, number), gauges: this.#gauges.memory }
+    this.#worker = new Worker(frontUrl, { workerData, execArgv: [] })
+    this.#worker.on('message', (message: FromFront) => {
+      switch (message.type) {
+        case 'ready':
+          this.ready = true
+          onReady()
+          break
+        case 'channel':
+          onChannel(message.fd)
+          break
+        case 'log':
+          onLog(message.lines)
+          break
+        case 'idle':
+          guests.letGo(message.handle, this)
+      }
+    })
+    this.#worker.on('error', onError)
+    this.#worker.on('exit', () => {
+      this.ready = false
+      this.#guests.dismiss(this)
+      const taken = this.#posted - this.#gauges.waiting
+      onExit(this.#given.filter(({ message }) => message > taken).map(({ fd }) => fd))
+    })
+  }
+
+  /** Connections that it was given and that are open. */
+  get connections(): number {
+    return this.#gauges.connections
+  }
+
+  /** Gives it a connection, whose descriptor is the front's from now on. */
+  give(fd: number): void {
+    this.#gauges.connected()
+    const taken = this.#posted - this.#gauges.waiting
+    while (this.#given.length > 0 && this.#given[0].message <= taken) this.#given.shift()
+    this.post({ type: 'connection', fd })
+    this.#given.push({ fd, message: this.#posted })
+  }
+
+  post(message: ToFront): void {
+    this.#worker.postMessage(message)
+    this.#posted++
+    this.#gauges.posted()
+  }
+
+  terminate(): void {
+    void this.#worker.terminate()
+  }
+}
