@@ -9,7 +9,7 @@ mkdir -p "$folder"
 cd "$folder"
 here=$PWD
 [ -x perf_analyzer ] && exit 0
-python3 -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: --platform "manylinux_2_38_$(uname -m)" \
+"${PYTHON:-python3}" -m pip download -q --disable-pip-version-check --no-deps --only-binary=:all: --platform "manylinux_2_38_$(uname -m)" \
   -d wheel "perf-analyzer==$version"
 python3 -m zipfile -e wheel/perf_analyzer-*.whl wheel
 binary=$PWD/wheel/perf_analyzer/bin/perf_analyzer

@@ -30,7 +30,7 @@ export LSTM_ORIGIN=$origin PYTHONDONTWRITEBYTECODE=1
 
 "$python" -m pytest "$tests" -q -p no:cacheprovider -W ignore::DeprecationWarning "$@"
 
-if reason=$(bash "$here/perf-analyzer.sh" "$folder/perf_analyzer" 2>&1); then
+if reason=$(PYTHON=$python bash "$here/perf-analyzer.sh" "$folder/perf_analyzer" 2>&1); then
   "$python" "$tests/perf_analyzer.py" "$folder/perf_analyzer/perf_analyzer" "$folder"
 else
   echo "skipped - perf_analyzer, which cannot be had here: $(tail -n 1 <<<"$reason")"
