@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import t from 'tap'
 import { exportModel } from '../../../src/parameters/exporters/export-model.ts'
+import { STATE_HEAD_BYTES } from '../../../src/protocols/v2/state-head.ts'
 import { binaryInput, inferBody, type Message, readInfer } from '../../infer-message.ts'
 import { type RandomLayer, randomModel, randomModels } from '../../random-model.ts'
 import { type Service, startService } from '../../service.ts'
@@ -374,7 +375,7 @@ t.test('limits, expiry and what the metrics say of them', async (t) => {
   const metric = async (name: string) =>
     Number(new RegExp(`^${name} (.*)$`, 'm').exec((await service.app.inject('/metrics')).body)?.[1])
   t.equal(await metric('lstm_sequences'), 2)
-  t.equal(await metric('lstm_sequence_bytes'), 2 * (24 + 4 * 4))
+  t.equal(await metric('lstm_sequence_bytes'), 2 * (STATE_HEAD_BYTES + 4 * 4))
   t.equal(await metric('lstm_sequences_refused_total'), 1)
   await new Promise((resolve) => setTimeout(resolve, 400))
   t.equal(await metric('lstm_sequences'), 0)
