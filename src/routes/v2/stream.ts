@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import type { Body } from '../../engine/body.ts'
-import type { Answer, InferenceKind } from '../../engine/messages.ts'
+import type { Answer, AnswerParts, InferenceKind } from '../../engine/messages.ts'
 import { LstmError } from '../../errors.ts'
 import { addPhases, phasesOf } from '../../metrics/phases.ts'
 import { inferenceError } from '../../plugins/problems.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
-import { writeCall } from '../../protocols/v2/call.ts'
+import { type InferCall, writeCall } from '../../protocols/v2/call.ts'
 import { deadlineOf } from '../deadline.ts'
 import { computedHeaders } from '../declarations.ts'
 import { callOf, InferHeaders, inferBodies, modelPaths } from './call.ts'
@@ -44,11 +44,8 @@ export const streamRoutes: FastifyPluginAsync<Config> = async (app, config) => {
     const declared = { ...shared, schema: { ...schema, operationId, summary, params } }
     app.post(`${base}/infer_stream`, declared, async (request, reply) => {
       const deadline = deadlineOf(request.headers, config)
-      const run = runner(request, reply, deadline)
       const call = callOf(request, reply)
-      const blocks = new StreamBlocks(call, await run('openStream', [writeCall(call), ...bodyOf(request)]))
-      holdBytes(request, reply, blocks.bytes)
-      const events = eventsOf(blocks, run)
+      const events = counted(call.model, request, reply, eventsOf(call, request, reply, deadline))
       const first = await events.next() // what is wrong until here has a status of its own
       reply.header('lstm-kernel', app.pool.kernel)
       reply.header('cache-control', 'no-cache')
@@ -62,6 +59,7 @@ export const streamRoutes: FastifyPluginAsync<Config> = async (app, config) => {
 }
 
 type Run = (kind: InferenceKind, body: Body) => Promise<Answer>
+type Events = AsyncGenerator<Buffer, Pick<AnswerParts, 'm' | 'executions'>>
 
 /** Runs the inferences of one request, each within the deadline, for as long as its client is there. */
 function runner(request: FastifyRequest, reply: FastifyReply, timeoutMs: number | undefined): Run {
@@ -93,9 +91,24 @@ function holdBytes({ server }: FastifyRequest, { raw }: FastifyReply, bytes: num
   })
 }
 
-async function* eventsOf(blocks: StreamBlocks, run: Run): AsyncGenerator<Buffer> {
+/** The events of a stream. @returns what its statistics count: columns, and the batches that a block stands for in the mean */
+async function* eventsOf(
+  call: InferCall,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  deadline: number | undefined
+): Events {
+  const run = runner(request, reply, deadline)
+  const blocks = new StreamBlocks(call, await run('openStream', [writeCall(call), ...bodyOf(request)]))
+  holdBytes(request, reply, blocks.bytes)
+  let count = 0
+  let columns = 0
+  let allExecutions = 0
   for (let body = blocks.next(); body !== undefined; body = blocks.next()) {
-    const { bytes, stateBytes, free } = await run('infer', body)
+    const { bytes, stateBytes, m, executions, free } = await run('infer', body)
+    count++
+    columns = m
+    allExecutions += executions
     const end = bytes.length - stateBytes
     blocks.reached(bytes.subarray(end))
     const event = eventOf(bytes.subarray(0, end))
@@ -106,6 +119,23 @@ async function* eventsOf(blocks: StreamBlocks, run: Run): AsyncGenerator<Buffer>
   const event = eventOf(bytes)
   free()
   yield event
+  return { m: columns, executions: allExecutions / count }
+}
+
+/** A stream is one inference of its model; one whose client has left is none. */
+async function* counted(
+  model: string,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  events: Events
+): AsyncGenerator<Buffer> {
+  const { modelStatistics } = request.server
+  try {
+    modelStatistics.answered(model, yield* events, request.phases!)
+  } catch (error) {
+    modelStatistics.failed(model, reply.elapsedTime)
+    throw error
+  }
 }
 
 /** JSON as we write it has no line breaks. */

@@ -60,6 +60,16 @@ t.test('answers and failures are counted for their model alone, columns as infer
   t.ok(Math.abs(ofSizes - compute_infer.ns) < 10)
 })
 
+t.test('a stream is one inference, and one that fails a failure', async (t) => {
+  const { ask } = await startService(t)
+  await ask({ method: 'PUT', url: '/parameters/a', body: randomSet(1, 3, 8, 2) })
+  const body = { ...message(3, 2, 10), parameters: { stream_steps: 4 } }
+  t.equal((await ask({ url: '/v2/models/a/infer_stream', body })).status, 200)
+  t.equal((await ask({ url: '/v2/models/a/infer_stream', body: message(2, 1, 1) })).status, 400)
+  const [a] = (await ask({ method: 'GET', url: '/v2/models/a/stats' })).json.model_stats
+  t.match(a, { inference_count: 2, execution_count: 1, inference_stats: { success: { count: 1 }, fail: { count: 1 } } })
+})
+
 t.test('requests that ran together show as fewer executions than inferences', async (t) => {
   const { app, ask } = await startService(t, { workers: 1 })
   await ask({ method: 'PUT', url: '/parameters/p', body: randomSet(1, 8, 64, 2) })
