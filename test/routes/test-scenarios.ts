@@ -12,7 +12,8 @@ const keyLine = (key: string, scope: string) => `${key} ${scope} ${createHash('s
 /** Keys that allow nothing but the metrics, and everything but those. */
 const keys = keyLine('none', 'metrics') + keyLine('other', 'infer')
 
-const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000 }
+/** One worker: services are started by the hundred here. */
+const limits = { maxBodyBytes: 10_000, maxParametersBytes: 10_000, workers: 1 }
 
 /** Brings every documented status of some operations about. @param scenarios by operationId and status */
 export function testScenarios(
