@@ -1,6 +1,6 @@
-// overload.mjs [SECONDS]: load at three times what the service can do. What it accepts has a p99 within three times that
-// at 80 % load, everything else is a 429 with Retry-After, and memory stays flat. 60 seconds by hand, a few in CI. Needs
-// a build.
+// overload.mjs [SECONDS] [PENDING]: load at three times what the service can do. What it accepts has a p99 within three times that
+// at 80 % load, everything else is a 429 with Retry-After, and memory stays flat. 60 seconds by hand, a few in CI. With another
+// number of PENDING than 8 the p99 is shown and not judged: it grows with what may wait. Needs a build.
 import { Clients, json, judgesTimes, megabytes, quantile, report, residentBytes } from './clients.mjs'
 import { Random } from './fuzz/random.mjs'
 import { set, startServer } from './server.mjs'
@@ -9,7 +9,8 @@ const seconds = Number(process.argv[2] ?? 60)
 const MOST_SLOWER = 3
 const MOST_GROWTH = 1.25
 /** As an operator sets it who wants answers soon or not at all. One worker: a core is left for the clients here. */
-const PENDING = 8
+const USUAL_PENDING = 8
+const PENDING = Number(process.argv[3] ?? USUAL_PENDING)
 
 const server = await startServer({ LSTM_WORKERS: '1', LSTM_MAX_PENDING: String(PENDING) })
 const clients = new Clients(server.origin, 2000)
@@ -56,7 +57,7 @@ async function capacity(forSeconds) {
       answered++
     }
   }
-  await Promise.all(Array.from({ length: PENDING }, client))
+  await Promise.all(Array.from({ length: USUAL_PENDING }, client))
   return answered / forSeconds
 }
 
@@ -85,7 +86,7 @@ clients.close()
 await server.end('SIGTERM')
 
 const slower = quantile(over.accepted, 0.99) / quantile(normal.accepted, 0.99)
-if (judgesTimes(seconds) && slower > MOST_SLOWER)
+if (judgesTimes(seconds) && PENDING === USUAL_PENDING && slower > MOST_SLOWER)
   broken.push(`the p99 is ${slower.toFixed(2)} times that at 80 %; at most ${MOST_SLOWER}`)
 if (growth > MOST_GROWTH) broken.push(`memory has grown to ${growth.toFixed(2)} times; at most ${MOST_GROWTH}`)
 if (over.refused === 0) broken.push('nothing was refused: this was no overload')
