@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
 import type { operations } from '../api-document.ts'
-import { startService } from '../service.ts'
+import { type Service, startService } from '../service.ts'
 import { randomSet } from '../tensors.ts'
 import type { Scenario } from './scenarios.ts'
 
@@ -32,6 +32,7 @@ export function testScenarios(
       const folder = t.testdir({ keys })
       const apiKeysFile = join(folder, 'keys')
       const shared = await startService(t, limits)
+      const guardedServices = new Map<string, Service>()
       for (const [status, scenario] of Object.entries(ofOperation)) {
         // faults and the end of the workers cannot be undone
         const own = {
@@ -43,9 +44,13 @@ export function testScenarios(
           504: {},
           507: { dataDir: join(folder, 'data') }
         }[status]
-        const service = own === undefined ? shared : await startService(t, { ...limits, ...own })
+        const key = JSON.stringify(own)
+        const service =
+          own === undefined ? shared : (guardedServices.get(key) ?? (await startService(t, { ...limits, ...own })))
         await shared.ask({ method: 'PUT', url: '/parameters/p', body: set })
-        if (service !== shared) {
+        if (service !== shared && !guardedServices.has(key)) {
+          // who is refused leaves a service as it was
+          if (own !== undefined && 'apiKeysFile' in own) guardedServices.set(key, service)
           const loaded = await service.app.pool.run<'import'>({
             kind: 'import',
             body: [Buffer.from(JSON.stringify(set))]

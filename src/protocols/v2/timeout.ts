@@ -20,18 +20,25 @@ export async function within<T>(
   const late = (): LstmError => new LstmError('LSTM_ERR_DEADLINE', [ms])
   if (isLate()) throw late()
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   const onJob = (stop: Float32Array): void => {
     context.onJob(stop)
-    // a timer counts whole milliseconds, and no more of them than fit into 31 bits
-    timer = setTimeout(() => stop.fill(1), Math.min(Math.ceil(end - Date.now()), 2 ** 31 - 1))
+    // a timer counts whole milliseconds, no more of them than fit into 31 bits, and may come one too early
+    timer = setTimeout(
+      () => {
+        stopped = true
+        stop.fill(1)
+      },
+      Math.min(Math.ceil(end - Date.now()), 2 ** 31 - 1)
+    )
   }
   try {
     const result = await work({ ...context, onJob })
     if (isLate()) throw late()
     return result
   } catch (error) {
-    const stopped = error instanceof LstmError && error.code === 'LSTM_ERR_CLIENT_GONE'
-    throw stopped && isLate() ? late() : error
+    const gone = error instanceof LstmError && error.code === 'LSTM_ERR_CLIENT_GONE'
+    throw gone && (stopped || isLate()) ? late() : error
   } finally {
     clearTimeout(timer)
   }
