@@ -77,5 +77,5 @@ async function versionOf(body) {
     hash.update(`${name}(${arrays[name].length},${arrays[name][0].length})`)
     hash.update(new Uint8Array(Float32Array.from(arrays[name].flat()).buffer))
   }
-  return hash.digest('hex').slice(0, 16)
+  return BigInt.asUintN(63, hash.digest().readBigUInt64BE()).toString()
 }
