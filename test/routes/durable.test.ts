@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { readSetFile, writeSetFile } from '../../src/parameters/durable/set-file.ts'
 import { fixture } from '../fixtures.ts'
 import { startService } from '../service.ts'
 import { randomSet } from '../tensors.ts'
@@ -51,6 +52,24 @@ t.test('a set is read again as its request said', async (t) => {
   await first.app.close()
   const second = await startService(t, { dataDir })
   t.strictSame((await second.ask({ method: 'GET', url: '/parameters/small' })).json, put)
+})
+
+t.test('a file from when versions were hexadecimal is read', async (t) => {
+  const dataDir = t.testdir()
+  const first = await startService(t, { dataDir, workers: 1 })
+  const { json: put } = await first.ask({ method: 'PUT', url: '/parameters/p', body: randomSet(1, 1, 1, 1) })
+  await first.app.close()
+  const path = join(dataDir, 'p.set')
+  const file = await readSetFile(path)
+  const hexadecimal = BigInt(put.version).toString(16).padStart(16, '0')
+  await writeSetFile(path, { ...file, version: `8${hexadecimal.slice(1)}` }) // the bit that decimal ones leave out
+  const wrong = await startService(t, { dataDir, workers: 1 })
+  const there = (await wrong.ask({ method: 'GET', url: '/parameters' })).json.parameters.length
+  t.equal(there, hexadecimal.startsWith('0') ? 1 : 0, 'but not one of other content')
+  await wrong.app.close()
+  await writeSetFile(path, { ...file, version: hexadecimal })
+  const second = await startService(t, { dataDir, workers: 1 })
+  t.strictSame((await second.ask({ method: 'GET', url: '/parameters/p' })).json, put)
 })
 
 t.test('a damaged file is reported, never served, and can be replaced', async (t) => {

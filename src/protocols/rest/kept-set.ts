@@ -37,9 +37,14 @@ export async function restoreSet(
 ): Promise<RestoredSet> {
   const { name, created, version, settings, body } = await readSetFile(path)
   const set = await importSet(body, otherSettings ?? settings, context)
-  if (otherSettings === undefined && set.version !== version) {
+  if (otherSettings === undefined && set.version !== version && set.version !== decimal(version)) {
     releaseParameterSet(context.kernel, set)
     throw faultOf('set file')(`it was put in as version ${version} and is read as ${set.version}`)
   }
   return { name, set, created }
+}
+
+/** The version of a file that was written when versions were 16 hexadecimal digits of the same hash. */
+function decimal(version: string): string | undefined {
+  return /^[0-9a-f]{16}$/.test(version) ? BigInt.asUintN(63, BigInt(`0x${version}`)).toString() : undefined
 }
