@@ -13,6 +13,12 @@ export interface OwnThreadOptions {
   readonly onFault: (reason: string, details: string) => void
 }
 
+/** Runs an inference whose body came as pieces on the thread that this is called on. @param id by which it can be stopped */
+export async function inferOnThread(executor: Executor, kind: InferenceKind, body: Body, id?: number): Promise<Answer> {
+  const computed = await executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)), id)
+  return { ...computed, free: computed.release ?? (() => {}) }
+}
+
 /** The pool's own thread, as far as it runs inferences itself. */
 export class OwnThread {
   readonly #options: OwnThreadOptions
@@ -38,8 +44,7 @@ export class OwnThread {
     this.#pending++
     admission.begin(bytes)
     try {
-      const computed = await executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)))
-      return { ...computed, free: computed.release ?? (() => {}) }
+      return await inferOnThread(executor, kind, body)
     } catch (error) {
       if (error instanceof LstmError) throw error
       onFault('an operation failed', stackOf(error))

@@ -1,10 +1,11 @@
 import { Admission } from '../engine/admission.ts'
-import { type Body, bodyLength, joined, staged } from '../engine/body.ts'
+import { type Body, bodyLength } from '../engine/body.ts'
 import { CostModel } from '../engine/cost-model.ts'
 import { Executor } from '../engine/executor.ts'
 import type { Lodging } from '../engine/guests.ts'
 import { InlinePolicy, threadPerCore } from '../engine/inline.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
+import { inferOnThread } from '../engine/own-thread.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import type { Pool } from '../engine/pool.ts'
 import { LstmError } from '../errors.ts'
@@ -75,9 +76,9 @@ export class FrontPool implements HotPool {
 
   async #run(kind: InferenceKind, body: Body, bodyBytes: number, id: number): Promise<Answer> {
     try {
-      const computed = await this.executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)), id)
-      this.#inline.learn(kind, bodyBytes, computed.timing)
-      return { ...computed, free: computed.release ?? (() => {}) }
+      const answer = await inferOnThread(this.executor, kind, body, id)
+      this.#inline.learn(kind, bodyBytes, answer.timing)
+      return answer
     } finally {
       this.executor.forget(id)
     }
