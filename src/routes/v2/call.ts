@@ -8,7 +8,7 @@ export const JSON_LENGTH = 'inference-header-content-length'
 
 const model = Type.String({ description: 'Name of a parameter set.' })
 const version = Type.String({
-  description: 'Its version, as the metadata or the native routes say it; any other is not found.'
+  description: 'Its version, as its metadata says it; any other is not found.'
 })
 const ModelPath = Type.Object({ model })
 const VersionPath = Type.Object({ model, version })

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
-import { Type } from '../../../schemas/typebox.ts'
+import { modelPaths } from './call.ts'
 
 /** Which model a request is about: what its path says, percent-decoded. */
 export interface ModelReference {
@@ -11,9 +11,6 @@ export interface ModelReference {
 interface ModelOperation extends RouteShorthandOptions {
   readonly schema: { readonly operationId: string; readonly summary: string } & Record<string, unknown>
 }
-
-const model = Type.String({ description: 'Name of the model, which is a parameter set.' })
-const version = Type.String({ description: 'Version of the model.' })
 
 /**
  * A route of a model in both forms that the protocol has for it: /v2/models/{model}… and
@@ -27,21 +24,17 @@ export function modelRoute(
   { schema, ...options }: ModelOperation,
   handler: (reference: ModelReference, request: FastifyRequest, reply: FastifyReply) => unknown
 ): void {
-  const forms = [
-    { url: '/v2/models/:model', params: { model }, id: '', summary: '' },
-    { url: '/v2/models/:model/versions/:version', params: { model, version }, id: 'Version', summary: ', by version' }
-  ]
-  for (const { url, params, id, summary } of forms) {
+  for (const { base, suffix, of, params } of modelPaths) {
     app.route({
       ...options,
       method,
-      url: `${url}${tail}`,
+      url: `${base}${tail}`,
       schema: {
         tags: ['v2'],
         ...schema,
-        operationId: `${schema.operationId}${id}`,
-        summary: `${schema.summary}${summary}`,
-        params: Type.Object(params)
+        operationId: `${schema.operationId}${suffix}`,
+        summary: `${schema.summary}${of}`,
+        params
       },
       handler: async (request, reply) => handler(request.params as ModelReference, request, reply)
     })
