@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import { type RepositoryIndex, RepositoryIndexRequest, UnloadModelRequest } from '../../../schemas/index.ts'
 import { Type } from '../../../schemas/typebox.ts'
 import type { Config } from '../../config.ts'
-import { type Body, joined } from '../../engine/body.ts'
+import { type Body, bodyLength, joined } from '../../engine/body.ts'
 import { LstmError } from '../../errors.ts'
 import { asLoadError } from '../../parameters/repository.ts'
 import { OPTIONAL_BODY } from '../../plugins/documentation.ts'
@@ -76,7 +76,9 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
       const pieces = bodyOf(request)
       try {
         const load =
-          pieces.length === 0 ? { settings: {} } : await app.pool.run<'read-load'>({ kind: 'read-load', body: pieces })
+          bodyLength(pieces) === 0
+            ? { settings: {} }
+            : await app.pool.run<'read-load'>({ kind: 'read-load', body: pieces })
         await app.repository.load(model, load)
       } catch (error) {
         throw asLoadError(model, error)
@@ -109,15 +111,12 @@ export const repositoryRoutes: FastifyPluginAsync<Config> = async (app, { maxPar
   )
 }
 
-/** The body of a request that has a few fields at most; none is no fields. */
+/** The body of a request that has a few fields at most; no body is no fields, and one of white space is not JSON. */
 function smallBody(pieces: Body): unknown {
-  const text = Buffer.from(joined(pieces)).toString().trim()
-  if (text === '') return {}
-  let value: unknown
+  if (bodyLength(pieces) === 0) return {}
   try {
-    value = JSON.parse(text)
+    return JSON.parse(Buffer.from(joined(pieces)).toString())
   } catch (error) {
     throw new LstmError('LSTM_ERR_INVALID_REQUEST', [`the body is not JSON: ${(error as Error).message.slice(0, 200)}`])
   }
-  return value
 }
