@@ -16,12 +16,13 @@ fi
 LSTM_PORT=0 LSTM_WORKERS=2 LSTM_DEMO_SETS=true node --max-http-header-size=262144 "$here/../dist/src/server.js" \
   >"$folder/server.log" 2>&1 &
 server=$!
-trap 'kill "$server"' EXIT
+trap 'kill "$server"; wait "$server" || true' EXIT
 origin=
-for _ in $(seq 100); do
-  origin=$(grep -o 'http://127[^"/ ]*' "$folder/server.log" | head -n 1) && break
+for _ in $(seq 300); do
+  origin=$(grep -m 1 -o 'http://127[^"/ ]*' "$folder/server.log") && break
   sleep 0.1
 done
+[ -n "$origin" ] || { cat "$folder/server.log"; exit 1; }
 cd "$folder"
 "$folder/venv/bin/schemathesis" --config-file "$here/../test/interop/schemathesis.toml" run "$here/../openapi.yaml" \
   --url "$origin" --max-examples "$examples" --max-time "$seconds" --seed "${SEED:-$RANDOM}" \

@@ -22,10 +22,11 @@ LSTM_PORT=0 LSTM_WORKERS=2 LSTM_DEMO_SETS=true LSTM_LOG_LEVEL=info node "$here/.
 server=$!
 trap 'kill "$server"; wait "$server" || true' EXIT
 origin=
-for _ in $(seq 100); do
-  origin=$(grep -o 'http://127[^"/ ]*' "$folder/server.log" | head -n 1) && break
+for _ in $(seq 300); do
+  origin=$(grep -m 1 -o 'http://127[^"/ ]*' "$folder/server.log") && break
   sleep 0.1
 done
+[ -n "$origin" ] || { cat "$folder/server.log"; exit 1; }
 export LSTM_ORIGIN=$origin PYTHONDONTWRITEBYTECODE=1
 
 "$python" -m pytest "$tests" -q -p no:cacheprovider -W ignore::DeprecationWarning "$@"
