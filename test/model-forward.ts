@@ -18,6 +18,9 @@ export interface Forward {
   readonly a: Vector[]
   /** (T_x, n_y); empty without a head. */
   readonly y: Vector[]
+  /** Of the top layer, both directions: the states after the last step that each makes; and what the head gives of them. */
+  readonly a_last: Vector
+  readonly y_last?: Vector
   /** Of every layer and direction, forward before reverse: the states after the last step that it makes. */
   readonly last: { readonly h: Vector; readonly c: Vector }[]
 }
@@ -55,7 +58,8 @@ export function forwardOf(
   }
   const { head } = model
   const y = head === undefined ? [] : below.map((a, t) => (t < length ? predict(head, a) : new Array(head.n_y).fill(0)))
-  return { a: [...below], y, last }
+  const a_last = last.slice(-directionsOf(model.layers[model.layers.length - 1] ?? {}).length).flatMap(({ h }) => h)
+  return { a: [...below], y, a_last, ...(head && { y_last: predict(head, a_last) }), last }
 }
 
 function step(weights: DirectionWeights, x: Vector, h: Vector, c: Vector): { h: Vector; c: Vector } {

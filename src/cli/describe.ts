@@ -30,6 +30,7 @@ export function describeFile(
     ['weights', `${conventions[source.convention]}${source.lstm === '' ? '' : `; ${source.lstm}`}`],
     ...layerRows(model),
     ['head', headText(model, source)],
+    ...(source.lastOnly ? [['gives', 'the last step alone: ask for steps "last", or y_last'] as [string, string]] : []),
     ...(source.leftOut.length > 0 ? [['left out', source.leftOut.join(', ')] as [string, string]] : []),
     ['test', model.test === undefined ? 'none' : `x (${model.test.x.shape.join(', ')})`]
   ]

@@ -26,6 +26,10 @@ t.test('inspect says what is in a file', async (t) => {
   )
   t.match(stdout, /layer 1 {2}reverse, n_x 2, n_a 5; projected to 1\nhead {5}none\n/)
   t.match(stdout, /test {5}none\n$/)
+  t.match(
+    run('inspect', file('keras/bidirectional_last.keras')).stdout,
+    /gives {4}the last step alone: ask for steps "last"/
+  )
   t.match(run('inspect', file('onnx/activations_alpha.onnx')).stdout, /hard_sigmoid, tanh, hard_sigmoid/)
 })
 

@@ -21,6 +21,8 @@ export interface ModelSource {
   readonly lstm: string
   /** The name of the head's layer; null without a head. */
   readonly head: string | null
+  /** Its own program gives the last states alone, or the head's output on those: what `steps: "last"` gives here. */
+  readonly lastOnly?: boolean
   /** What else the file holds and was not taken, by name; the first few. */
   readonly leftOut: readonly string[]
 }

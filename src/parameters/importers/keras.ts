@@ -36,7 +36,6 @@ export function importKeras(file: KerasFile, settings: ImportSettings): Imported
   for (const layer of run) stack.push(readLayer(file, layer, layer !== run[run.length - 1]))
 
   const dense = chooseHead(behind, settings)
-  checkEnds(run[run.length - 1], dense, settings)
   const next =
     dense === undefined ? undefined : behind.slice(behind.indexOf(dense) + 1).find(({ kind }) => kind !== 'nothing')
   const activation = next?.kind === 'activation' && dense?.activation === 'linear' ? next : undefined
@@ -62,6 +61,7 @@ export function importKeras(file: KerasFile, settings: ImportSettings): Imported
       convention: 'keras',
       lstm: run.map(title).join(', '),
       head: dense === undefined ? null : title(dense),
+      lastOnly: run[run.length - 1].lstm.returnSequences === false,
       leftOut: leftOut.map(title).slice(0, 100)
     }
   }
@@ -106,14 +106,6 @@ function chooseHead(behind: readonly KerasLayer[], { head }: ImportSettings): De
   if (named === undefined)
     throw refusal(`no Dense layer behind the LSTM is called ${listed([head])}; there are ${listed(dense.map(title))}`)
   return named
-}
-
-function checkEnds(top: LstmLayer, dense: DenseLayer | undefined, settings: ImportSettings): void {
-  if (top.kind !== 'bidirectional' || top.lstm.returnSequences || (dense === undefined && settings.head === 'none'))
-    return
-  throw refusal(
-    `layer ${listed([title(top)])} is bidirectional with return_sequences=False: it joins the last step of one direction with the first step of the other, while states here are of one step; ?head=none takes the LSTM alone`
-  )
 }
 
 function readLayer(file: KerasFile, layer: LstmLayer, isBelow: boolean): ModelLayer {

@@ -87,7 +87,8 @@ function reshaped(axes: readonly Axis[], target: readonly number[] | undefined, 
   if (kept.at(-1) !== 'F') return undefined
   if (target.length === 2 && kept.length === 3 && last === F) return ['S', 'F']
   // where an axis in the middle goes, -1 for the last one would take in what the zeros before it do not
-  const sure = last === F || (last === -1 && joins && target.slice(0, -1).every((length) => length !== -1))
+  const drops = axes.at(-2) === '1' && axes.filter((axis) => axis === '1').length === 1
+  const sure = last === F || (last === -1 && (joins || drops) && target.slice(0, -1).every((length) => length !== -1))
   return target.length === kept.length && sure ? kept : undefined
 }
 

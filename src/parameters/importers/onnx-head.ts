@@ -16,6 +16,8 @@ export interface FoundHead {
   readonly head: ModelHead
   /** Nodes that do something with its output. */
   readonly behind: OnnxNode[]
+  /** It reads the last states alone. */
+  readonly lastOnly: boolean
 }
 
 /** Who reads a value, within its own graph. Its shape alone is read by Shape, which changes nothing. */
@@ -67,7 +69,8 @@ export function readOnnxHead(
     }
   }
   const head = { n_y, Wy: linear.Wy, by: by ?? new Float32Array(n_y), activation: activation ?? 'linear' } as const
-  return { name: node.name || node.outputs[0], head, behind }
+  const lastOnly = !input.axes.includes('T') && !input.axes.includes('S')
+  return { name: node.name || node.outputs[0], head, behind, lastOnly }
 }
 
 /** Behind a head, a Reshape that ends in its outputs takes steps and examples apart again. */

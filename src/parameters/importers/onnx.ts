@@ -64,6 +64,7 @@ export function importOnnx(file: OnnxFile, settings: ImportSettings, maxValues: 
       convention: 'onnx',
       lstm: chain.map(title).join(', '),
       head: found?.name ?? null,
+      lastOnly: found?.lastOnly ?? false,
       leftOut: leftOut.slice(0, 100)
     }
   }
@@ -88,14 +89,16 @@ function followUp(node: OnnxNode, opset: number, constants: OnnxConstants, looks
   const above: OnnxNode[] = []
   const heads: FoundHead[] = []
   const others: string[] = []
-  const values: Value[] = []
-  const [Y, Y_h] = node.outputs
-  if (Y) values.push({ name: Y, graph: node.graph, axes: outputAxes(node, 'Y') })
-  if (Y_h) values.push({ name: Y_h, graph: node.graph, axes: outputAxes(node, 'Y_h') })
+  const values: (Value & { readonly output: 'Y' | 'Y_h' })[] = []
+  const { graph } = node
+  for (const [i, output] of (['Y', 'Y_h'] as const).entries()) {
+    const name = node.outputs[i]
+    if (name) values.push({ name, graph, axes: outputAxes(node, output), output })
+  }
   for (let value = values.pop(); value !== undefined; value = values.pop()) {
-    const { name } = value
-    // the last state of the reverse direction is that of the first step, while those served are of one step
-    const ofOneStep = (D === 1 && !reverse) || value.axes.includes('T') || value.axes.includes('S')
+    const { name, output } = value
+    // at the last step of Y a reverse direction has read that step alone; its last state, in Y_h, is that of the first
+    const served = output === 'Y_h' || (D === 1 && !reverse) || value.axes.includes('T') || value.axes.includes('S')
     for (const reader of readersOf(value)) {
       if (looks.left-- <= 0) throw refusal(`more than ${MAX_LOOKS} nodes stand behind the LSTMs of this file`)
       const axes = movedAxes(reader, value.axes, D, F, constants)
@@ -105,10 +108,10 @@ function followUp(node: OnnxNode, opset: number, constants: OnnxConstants, looks
         if (inputAxes(reader).join() === axesOfX.join()) above.push(reader)
         else others.push(describe(reader))
       } else if (axes !== undefined) {
-        values.push({ name: reader.outputs[0], graph: reader.graph, axes })
+        values.push({ name: reader.outputs[0], graph: reader.graph, axes, output })
       } else {
         const input = { ...value, axes: featured(value, D) }
-        const head = ofOneStep ? readOnnxHead(reader, input, F, opset, constants) : undefined
+        const head = served ? readOnnxHead(reader, input, F, opset, constants) : undefined
         if (head === undefined) others.push(describe(reader))
         else heads.push(head)
       }
