@@ -84,6 +84,12 @@ export const settings = {
     minimum: 1024,
     description: 'Most bytes of bodies under way and arriving, together; what would be more is answered 429.'
   }),
+  LSTM_MAX_WAIT_MS: Type.Integer({
+    default: 2000,
+    minimum: 0,
+    description:
+      'Longest that a request would wait, as fast as others are answered at the moment; one that would wait longer is answered 429, but for the first 8 a worker. 0 is for ever.'
+  }),
   LSTM_MAX_RUNNING_VALUES: Type.Integer({
     default: 268_435_456,
     minimum: 1,
@@ -184,6 +190,8 @@ export interface Config {
   readonly maxJsonDepth: number
   readonly maxPending: number
   readonly maxPendingBytes: number
+  /** 0 for ever. */
+  readonly maxWaitMs: number
   readonly maxRunningValues: number
   readonly maxSequences: number
   readonly maxSequenceBytes: number
@@ -237,6 +245,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, argv: readonly string[]): Con
     maxJsonDepth: values.LSTM_MAX_JSON_DEPTH,
     maxPending: values.LSTM_MAX_PENDING,
     maxPendingBytes: values.LSTM_MAX_PENDING_BYTES,
+    maxWaitMs: values.LSTM_MAX_WAIT_MS,
     maxRunningValues: values.LSTM_MAX_RUNNING_VALUES,
     maxSequences: values.LSTM_MAX_SEQUENCES,
     maxSequenceBytes: values.LSTM_MAX_SEQUENCE_BYTES,

@@ -20,6 +20,7 @@ t.test('defaults', async (t) => {
     maxJsonDepth: 32,
     maxPending: 1024,
     maxPendingBytes: 1_073_741_824,
+    maxWaitMs: 2000,
     maxRunningValues: 268_435_456,
     maxSequences: 100_000,
     maxSequenceBytes: 268_435_456,

@@ -32,7 +32,8 @@ export interface Service {
 }
 
 export async function startService(t: Test, overrides: Partial<Config> = {}): Promise<Service> {
-  const defaults = loadConfig({ LSTM_LOG_LEVEL: 'silent', LSTM_WORKERS: '2' }, [])
+  // nothing is refused for the time that it takes: the machine may be busy
+  const defaults = loadConfig({ LSTM_LOG_LEVEL: 'silent', LSTM_WORKERS: '2', LSTM_MAX_WAIT_MS: '0' }, [])
   const app = await buildApp({ ...defaults, ...overrides })
   t.teardown(() => app.close())
 

@@ -1,4 +1,5 @@
 import { LstmError } from '../errors.ts'
+import { Backlog } from './backlog.ts'
 import { Rate } from './rate.ts'
 
 export interface AdmissionLimits {
@@ -6,13 +7,23 @@ export interface AdmissionLimits {
   readonly maxPending: number
   /** Most bytes of bodies of operations under way and of those that are arriving. */
   readonly maxPendingBytes: number
+  /** Left out: no bound on the time that an operation may wait. */
+  readonly wait?: WaitLimit
+}
+
+export interface WaitLimit {
+  /** Most milliseconds that one operation more would wait, as fast as the others end. */
+  readonly maxMs: number
+  /** So many under way are let in however long they take. */
+  readonly always: number
 }
 
 /** What a thread counts, by its place in the memory. */
 const PENDING = 0
 const BYTES = 1
 const ARRIVING = 2
-const WIDTH = 3
+const ENDED = 3
+const WIDTH = 4
 
 /**
  * How much the service has taken on, and whether it takes on more. Each thread that lets requests in writes numbers of
@@ -22,6 +33,7 @@ const WIDTH = 3
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #rate = new Rate()
+  readonly #backlog: Backlog
   /** (threads, WIDTH) */
   readonly #all: Float64Array
   readonly #own: Float64Array
@@ -29,6 +41,7 @@ export class Admission {
   /** @param place which of the threads this is */
   constructor(limits: AdmissionLimits, memory = Admission.createMemory(1), place = 0) {
     this.#limits = limits
+    this.#backlog = new Backlog(limits.wait?.always ?? Number.POSITIVE_INFINITY)
     this.#all = new Float64Array(memory)
     this.#own = this.#all.subarray(place * WIDTH, (place + 1) * WIDTH)
   }
@@ -56,11 +69,12 @@ export class Admission {
    * @throws LSTM_ERR_OVERLOADED
    */
   check(bytes: number): void {
-    const { maxPending, maxPendingBytes } = this.#limits
-    let [pending, others] = [0, 0]
+    const { maxPending, maxPendingBytes, wait } = this.#limits
+    let [pending, others, ended] = [0, 0, 0]
     for (let at = 0; at < this.#all.length; at += WIDTH) {
       pending += this.#all[at + PENDING]
       others += this.#all[at + BYTES] + this.#all[at + ARRIVING]
+      ended += this.#all[at + ENDED]
     }
     if (pending >= maxPending) {
       throw new LstmError('LSTM_ERR_OVERLOADED', ['the requests under way', maxPending, 'LSTM_MAX_PENDING'])
@@ -68,6 +82,9 @@ export class Admission {
     if (others > 0 && others + bytes > maxPendingBytes) {
       const what = 'the bytes of all requests under way'
       throw new LstmError('LSTM_ERR_OVERLOADED', [what, maxPendingBytes, 'LSTM_MAX_PENDING_BYTES'])
+    }
+    if (wait !== undefined && this.#backlog.waitMs(pending, ended) > wait.maxMs) {
+      throw new LstmError('LSTM_ERR_OVERLOADED', ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS'])
     }
   }
 
@@ -79,6 +96,7 @@ export class Admission {
   end(bytes: number): void {
     this.#own[PENDING]--
     this.#own[BYTES] -= bytes
+    this.#own[ENDED]++
     this.#rate.count()
   }
 

@@ -67,7 +67,7 @@ export class Pool {
 
   private constructor(options: PoolOptions) {
     this.#options = options
-    const { workers, guests = 0 } = options
+    const { workers, guests = 0, maxPending, maxPendingBytes, wait } = options
     // beside the workers' places, one for this thread, one for that of the background, then those of the guests
     this.#counts = new SharedCounts(workers + 2 + guests)
     this.admission = new Admission(options, this.#counts.admission, workers)
@@ -106,7 +106,7 @@ export class Pool {
     this.guests = new Guests({
       lodgingFor: (number) => ({
         ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // what a guest runs is short
-        admissionLimits: { maxPending: options.maxPending, maxPendingBytes: options.maxPendingBytes },
+        admissionLimits: { maxPending, maxPendingBytes, ...(wait && { wait }) },
         admission: this.#counts.admission,
         costs: this.#counts.costs
       }),

@@ -17,6 +17,9 @@ declare module 'fastify' {
   }
 }
 
+/** What a worker that is busy, and not overloaded, has under way now and then. */
+const ALWAYS_A_WORKER = 8
+
 /**
  * The worker pool and the parameter sets, those of the folders too; all end with the app, after the last request has
  * been answered.
@@ -33,6 +36,7 @@ export const engine = fastifyPlugin(
       guests: httpThreadCount(config).count - 1,
       maxPending: config.maxPending,
       maxPendingBytes: config.maxPendingBytes,
+      ...(config.maxWaitMs > 0 && { wait: { maxMs: config.maxWaitMs, always: ALWAYS_A_WORKER * config.workers } }),
       limits: {
         maxJobValues: config.maxJobValues,
         maxJsonDepth: config.maxJsonDepth,

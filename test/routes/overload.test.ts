@@ -83,6 +83,23 @@ t.test('a client that goes away stops its work', async (t) => {
   t.pass('nothing is left')
 })
 
+t.test('who would wait too long is refused, but for a few', async (t) => {
+  const { ask, load, app } = await startService(t, { workers: 1, maxWaitMs: 50 })
+  await load('digits')
+  const under = Array.from({ length: 9 }, () => ask({ url: '/sequence', body: long(300_000) }))
+  await until(() => app.pool.pending === under.length)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const refused = await ask({ url: '/sequence', body: long(1) })
+  t.equal(refused.status, 429)
+  t.match(refused.json, {
+    code: 'LSTM_ERR_OVERLOADED',
+    detail: /the wait in milliseconds would be more than 50, .* LSTM_MAX_WAIT_MS/
+  })
+  t.match(refused.headers['retry-after'], /^[1-9]\d?$/)
+  for (const { status } of await Promise.all(under)) t.equal(status, 200)
+  t.equal((await ask({ url: '/sequence', body: long(1) })).status, 200)
+})
+
 t.test('what runs may only hold so much; alone a request always starts', async (t) => {
   const service = await startService(t, { maxRunningValues: 1000 })
   const { ask } = service
