@@ -33,9 +33,9 @@ export class FrontPool implements HotPool {
     this.#catchUp = catchUp
   }
 
-  /** Whether it is to be run here; what is not is for the main thread. */
+  /** Whether it is to be run here, or refused here, where that costs least; what is not is for the main thread. */
   takes({ kind, bytes }: HotRequest): boolean {
-    return this.#inline.takes(kind, bytes, this.#pending)
+    return this.#inline.takes(kind, bytes, this.#pending) || !this.admission.admits(bytes)
   }
 
   /**
