@@ -1,6 +1,8 @@
 import { LstmError } from '../errors.ts'
 import { Backlog } from './backlog.ts'
+import type { Overload } from './overload.ts'
 import { Rate } from './rate.ts'
+import type { RunningValues } from './running-values.ts'
 
 export interface AdmissionLimits {
   /** Most operations under way at once, on all workers together. */
@@ -22,7 +24,7 @@ export interface WaitLimit {
 const PENDING = 0
 const BYTES = 1
 const ARRIVING = 2
-const ENDED = 3
+const ANSWERED = 3
 const WIDTH = 4
 
 /**
@@ -34,13 +36,18 @@ export class Admission {
   readonly #limits: AdmissionLimits
   readonly #rate = new Rate()
   readonly #backlog: Backlog
+  readonly #running: RunningValues | undefined
   /** (threads, WIDTH) */
   readonly #all: Float64Array
   readonly #own: Float64Array
 
-  /** @param place which of the threads this is */
-  constructor(limits: AdmissionLimits, memory = Admission.createMemory(1), place = 0) {
+  /**
+   * @param place which of the threads this is
+   * @param running what operations hold once they run; where that is nearly all that they may, none comes in
+   */
+  constructor(limits: AdmissionLimits, memory = Admission.createMemory(1), place = 0, running?: RunningValues) {
     this.#limits = limits
+    this.#running = running
     this.#backlog = new Backlog(limits.wait?.always ?? Number.POSITIVE_INFINITY)
     this.#all = new Float64Array(memory)
     this.#own = this.#all.subarray(place * WIDTH, (place + 1) * WIDTH)
@@ -69,23 +76,32 @@ export class Admission {
    * @throws LSTM_ERR_OVERLOADED
    */
   check(bytes: number): void {
+    const reason = this.#reasonAgainst(bytes)
+    if (reason !== undefined) throw new LstmError('LSTM_ERR_OVERLOADED', reason)
+  }
+
+  /** Whether `check` would let it in. */
+  admits(bytes: number): boolean {
+    return this.#reasonAgainst(bytes) === undefined
+  }
+
+  /** What there is too much of, how much of it there may be, and the setting that says so. */
+  #reasonAgainst(bytes: number): Overload | undefined {
     const { maxPending, maxPendingBytes, wait } = this.#limits
-    let [pending, others, ended] = [0, 0, 0]
+    let [pending, others, answered] = [0, 0, 0]
     for (let at = 0; at < this.#all.length; at += WIDTH) {
       pending += this.#all[at + PENDING]
       others += this.#all[at + BYTES] + this.#all[at + ARRIVING]
-      ended += this.#all[at + ENDED]
+      answered += this.#all[at + ANSWERED]
     }
-    if (pending >= maxPending) {
-      throw new LstmError('LSTM_ERR_OVERLOADED', ['the requests under way', maxPending, 'LSTM_MAX_PENDING'])
-    }
+    if (pending >= maxPending) return ['the requests under way', maxPending, 'LSTM_MAX_PENDING']
     if (others > 0 && others + bytes > maxPendingBytes) {
-      const what = 'the bytes of all requests under way'
-      throw new LstmError('LSTM_ERR_OVERLOADED', [what, maxPendingBytes, 'LSTM_MAX_PENDING_BYTES'])
+      return ['the bytes of all requests under way', maxPendingBytes, 'LSTM_MAX_PENDING_BYTES']
     }
-    if (wait !== undefined && this.#backlog.waitMs(pending, ended) > wait.maxMs) {
-      throw new LstmError('LSTM_ERR_OVERLOADED', ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS'])
+    if (wait !== undefined && this.#backlog.waitMs(pending, answered) > wait.maxMs) {
+      return ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS']
     }
+    return this.#running?.overload
   }
 
   begin(bytes: number): void {
@@ -96,7 +112,11 @@ export class Admission {
   end(bytes: number): void {
     this.#own[PENDING]--
     this.#own[BYTES] -= bytes
-    this.#own[ENDED]++
+  }
+
+  /** An operation did what it was for. What is refused or breaks off in the middle says nothing of how fast others will be. */
+  answered(): void {
+    this.#own[ANSWERED]++
     this.#rate.count()
   }
 

@@ -67,10 +67,12 @@ export class Background {
     const { admission } = this.#options
     admission.begin(bytes)
     try {
-      return await new Promise((resolve, reject) => {
+      const result = await new Promise<MovedResult>((resolve, reject) => {
         this.#waiting.push({ operation, again: false, resolve, reject })
         this.#next()
       })
+      admission.answered()
+      return result
     } finally {
       admission.end(bytes)
     }

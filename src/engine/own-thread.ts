@@ -44,7 +44,9 @@ export class OwnThread {
     this.#pending++
     admission.begin(bytes)
     try {
-      return await inferOnThread(executor, kind, body)
+      const answer = await inferOnThread(executor, kind, body)
+      admission.answered()
+      return answer
     } catch (error) {
       if (error instanceof LstmError) throw error
       onFault('an operation failed', stackOf(error))

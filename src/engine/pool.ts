@@ -1,7 +1,7 @@
 import { LstmError } from '../errors.ts'
 import { createEstate, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
-import { Admission } from './admission.ts'
+import type { Admission } from './admission.ts'
 import { BACKGROUND_BYTES, Background } from './background.ts'
 import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
@@ -70,7 +70,7 @@ export class Pool {
     const { workers, guests = 0, maxPending, maxPendingBytes, wait } = options
     // beside the workers' places, one for this thread, one for that of the background, then those of the guests
     this.#counts = new SharedCounts(workers + 2 + guests)
-    this.admission = new Admission(options, this.#counts.admission, workers)
+    this.admission = this.#counts.admissionOf(workers, options, options.limits.maxRunningValues)
     this.sharedKernel = shareKernel(options.kernel)
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
     this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
@@ -372,6 +372,7 @@ export class Pool {
     if ((message.type === 'fault' || lost) && this.#again(message.id, this.#pending.get(message.id))) return
     const waiting = this.#over(message.id)
     if (message.type === 'done') {
+      this.admission.answered()
       const { result } = message
       if (!('timing' in result)) this.#belongings.keep(result)
       waiting?.resolve(('timing' in result ? { ...result, free: () => {} } : result) as never)

@@ -1,4 +1,8 @@
 import { LstmError } from '../errors.ts'
+import type { Overload } from './overload.ts'
+
+/** Above this part of the limit none is let in any more: those that are on their way would be read and then refused. */
+const NEARLY_FULL = 15 / 16
 
 /**
  * How many float32 values the running requests of all workers hold together. Each worker writes its own number and
@@ -25,15 +29,24 @@ export class RunningValues {
    * @throws LSTM_ERR_OVERLOADED
    */
   take(values: number): void {
-    const others = this.#all.reduce((sum, each) => sum + each, 0)
-    if (others > 0 && others + values > this.#limit) {
-      throw new LstmError('LSTM_ERR_OVERLOADED', [
-        'the float32 values of all running requests',
-        this.#limit,
-        'LSTM_MAX_RUNNING_VALUES'
-      ])
-    }
+    const others = this.#sum()
+    if (others > 0 && others + values > this.#limit) throw new LstmError('LSTM_ERR_OVERLOADED', this.#reason)
     this.#all[this.#slot] += values
+  }
+
+  /** Why no more should come in now; undefined while there is room. */
+  get overload(): Overload | undefined {
+    return this.#sum() > this.#limit * NEARLY_FULL ? this.#reason : undefined
+  }
+
+  get #reason(): Overload {
+    return ['the float32 values of all running requests', this.#limit, 'LSTM_MAX_RUNNING_VALUES']
+  }
+
+  #sum(): number {
+    let sum = 0
+    for (const each of this.#all) sum += each
+    return sum
   }
 
   /** Whether one of the first `workers` places, this one aside, runs nothing; a moment late at most. */

@@ -1,4 +1,4 @@
-import { Admission } from './admission.ts'
+import { Admission, type AdmissionLimits } from './admission.ts'
 import { CostModel } from './cost-model.ts'
 import { RunningValues } from './running-values.ts'
 
@@ -11,6 +11,11 @@ export class SharedCounts {
   constructor(slots: number) {
     this.runningValues = RunningValues.createMemory(slots)
     this.admission = Admission.createMemory(slots)
+  }
+
+  /** For the thread in this slot. @param maxRunningValues the limit of RunningValues */
+  admissionOf(slot: number, limits: AdmissionLimits, maxRunningValues: number): Admission {
+    return new Admission(limits, this.admission, slot, new RunningValues(this.runningValues, slot, maxRunningValues))
   }
 
   /** The thread in this slot has ended with all that it had. */

@@ -52,12 +52,21 @@ export class Forwarder {
     onward.on('error', () => {
       if (!to.headersSent) to.destroy()
     })
-    // what has not come to its end by now is wanted no more, and would hold its channel for ever
+    // What has not come to its end by now is wanted no more, and would hold its channel for ever: once an answer is
+    // complete, Node does not say any more that the rest of the body can be written.
     to.on('close', () => {
       if (!to.writableFinished || !onward.writableFinished) onward.destroy()
     })
-    // the rest of a body that nobody takes is read, so that the next request on the connection is seen
-    onward.on('close', () => from.resume())
+    // The rest of a body that nobody takes is read, so that the next request on the connection is seen. A pipe that
+    // ends with its destination would pause the source behind this.
+    onward.on('close', () => {
+      from.unpipe(onward)
+      from.resume()
+    })
+    // the head goes with the body's first piece, or by itself: it may be refused, and the body never come
+    setImmediate(() => {
+      if (!from.readableDidRead && !onward.writableEnded && !onward.destroyed) onward.flushHeaders()
+    })
     from.pipe(onward)
   }
 

@@ -8,6 +8,7 @@ import type { Answer, InferenceKind } from '../engine/messages.ts'
 import { inferOnThread } from '../engine/own-thread.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import type { Pool } from '../engine/pool.ts'
+import { RunningValues } from '../engine/running-values.ts'
 import { LstmError } from '../errors.ts'
 import type { HotRequest } from './hot-routes.ts'
 
@@ -26,16 +27,17 @@ export class FrontPool implements HotPool {
 
   /** @param catchUp handles the changes of sets that have been posted */
   constructor(lodging: Lodging, onIdle: (handle: number) => void, catchUp: () => void) {
-    this.admission = new Admission(lodging.admissionLimits, lodging.admission, lodging.slot)
+    const running = new RunningValues(lodging.runningValues, lodging.slot, lodging.limits.maxRunningValues)
+    this.admission = new Admission(lodging.admissionLimits, lodging.admission, lodging.slot, running)
     this.kernel = lodging.kernel.name
     this.executor = new Executor({ ...lodging, onIdle, share: () => {}, offer: () => {} })
     this.#inline = new InlinePolicy(threadPerCore, new CostModel(lodging.costs))
     this.#catchUp = catchUp
   }
 
-  /** Whether it is to be run here; what is not is for the main thread. */
+  /** Whether it is to be run here, or refused here, where that costs least; what is not is for the main thread. */
   takes({ kind, bytes }: HotRequest): boolean {
-    return this.#inline.takes(kind, bytes, this.#pending)
+    return this.#inline.takes(kind, bytes, this.#pending) || !this.admission.admits(bytes)
   }
 
   /**
@@ -63,8 +65,12 @@ export class FrontPool implements HotPool {
         }
         onStart?.(() => stop(new LstmError('LSTM_ERR_CLIENT_GONE', [])))
         this.#run(kind, body, bytes, id).then((answer) => {
-          if (stopped) answer.free()
-          else resolve(answer)
+          if (stopped) {
+            answer.free()
+            return
+          }
+          this.admission.answered()
+          resolve(answer)
         }, reject)
       })
     } finally {

@@ -39,7 +39,9 @@ export class Fronts implements HttpThreads {
     this.#memories = this.#fronts.map(() => RequestCounts.createMemory([...hotOperations, 'other']))
     this.#counts = this.#memories.map((memory) => new RequestCounts(memory))
     // Requests that fronts have let in. Their channels are kept until the fronts close them, and all time-outs are theirs.
-    this.#channels = createServer({ keepAliveTimeout: 0, maxHeaderSize: 65_536 }, app.routing)
+    // A request of HTTP/1.0 comes as one of 1.1, and may have no Host.
+    const options = { keepAliveTimeout: 0, maxHeaderSize: 65_536, requireHostHeader: false }
+    this.#channels = createServer(options, app.routing)
   }
 
   /** The main thread, and the fronts that take connections. */
@@ -128,7 +130,7 @@ export class Fronts implements HttpThreads {
         pool.guests,
         { config: this.#config, counts: this.#memories[number] },
         {
-          onChannel: (fd) => this.#channels.emit('connection', new Socket({ fd, allowHalfOpen: true })),
+          onChannel: (fd) => this.#takeChannel(fd),
           onLog: this.#onLog,
           onError: (err) => log.error({ err }, 'an HTTP thread failed'),
           onExit: (unused) => {
@@ -149,6 +151,13 @@ export class Fronts implements HttpThreads {
       this.#fronts[number] = front
       if (this.#closing) front.post({ type: 'close' })
     })
+  }
+
+  /** The front ends each channel: one closed here, with a body that nobody reads on its way, could lose its answer. */
+  #takeChannel(fd: number): void {
+    const channel = new Socket({ fd, allowHalfOpen: true })
+    channel.destroySoon = () => channel.end()
+    this.#channels.emit('connection', channel)
   }
 
   /** A connection that its front did not take before it ended. */

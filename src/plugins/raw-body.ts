@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Body, joinInto } from '../engine/body.ts'
 import { countDropped } from '../engine/garbage.ts'
+import { LstmError } from '../errors.ts'
 import { decodedBody } from './content-encoding.ts'
 
 /** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
@@ -120,7 +121,11 @@ function take(request: FastifyRequest, payload: Readable, collect: Collect, done
       return
     }
     collector.drop()
-    stop(error)
+    // the answer closes the connection: a client that is still sending would be broken off and never see it. Of a body
+    // in chunks nobody knows when it ends
+    const ends = request.headers['content-length'] !== undefined && payload === request.raw
+    if (error instanceof LstmError && ends) discardRest(payload, limit - length, () => stop(error))
+    else stop(error)
   }
   const takePiece = (piece: Buffer): void => {
     try {
@@ -143,4 +148,23 @@ function take(request: FastifyRequest, payload: Readable, collect: Collect, done
     if (!over) end(new Error('the body ended too early'))
   })
   payload.on('error', (error: Error) => end(Object.assign(error, { statusCode: 400 })))
+}
+
+/** Reads what is still to come of a body, up to so many bytes, and keeps nothing of it. */
+function discardRest(payload: Readable, most: number, done: () => void): void {
+  let left = most
+  const end = (): void => {
+    payload.removeListener('data', drop)
+    payload.removeListener('end', end)
+    payload.removeListener('close', end)
+    done()
+  }
+  const drop = (piece: Buffer): void => {
+    countDropped(piece.length)
+    left -= piece.length
+    if (left < 0) end()
+  }
+  payload.on('data', drop)
+  payload.on('end', end)
+  payload.on('close', end)
 }
