@@ -56,28 +56,19 @@ export class Admission {
    * @throws LSTM_ERR_OVERLOADED
    */
   check(bytes: number): void {
-    const reason = this.#reasonAgainst(bytes)
-    if (reason !== undefined) throw new LstmError('LSTM_ERR_OVERLOADED', reason)
-  }
-
-  /** Whether `check` would let it in. */
-  admits(bytes: number): boolean {
-    return this.#reasonAgainst(bytes) === undefined
-  }
-
-  /** What there is too much of, how much of it there may be, and the setting that says so. */
-  #reasonAgainst(bytes: number): [string, number, string] | undefined {
     const { maxPending, maxPendingBytes } = this.#limits
     let [pending, others] = [0, 0]
     for (let at = 0; at < this.#all.length; at += WIDTH) {
       pending += this.#all[at + PENDING]
       others += this.#all[at + BYTES] + this.#all[at + ARRIVING]
     }
-    if (pending >= maxPending) return ['the requests under way', maxPending, 'LSTM_MAX_PENDING']
-    if (others > 0 && others + bytes > maxPendingBytes) {
-      return ['the bytes of all requests under way', maxPendingBytes, 'LSTM_MAX_PENDING_BYTES']
+    if (pending >= maxPending) {
+      throw new LstmError('LSTM_ERR_OVERLOADED', ['the requests under way', maxPending, 'LSTM_MAX_PENDING'])
     }
-    return undefined
+    if (others > 0 && others + bytes > maxPendingBytes) {
+      const what = 'the bytes of all requests under way'
+      throw new LstmError('LSTM_ERR_OVERLOADED', [what, maxPendingBytes, 'LSTM_MAX_PENDING_BYTES'])
+    }
   }
 
   begin(bytes: number): void {
