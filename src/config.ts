@@ -24,7 +24,7 @@ export const settings = {
     minimum: 0,
     maximum: 64,
     description:
-      'Threads that take requests; 0 means one per core, 16 at most. With TLS, with `LSTM_RATE_LIMIT`, when traces are exported and without the native binary it is one.'
+      'Threads that take requests; 0 means as many as workers, 16 at most. With TLS, with `LSTM_RATE_LIMIT`, when traces are exported and without the native binary it is one.'
   }),
   LSTM_KERNEL: Type.Enum(['auto', 'native', 'wasm', 'reference'], {
     default: 'auto',

@@ -80,11 +80,6 @@ export class Admission {
     if (reason !== undefined) throw new LstmError('LSTM_ERR_OVERLOADED', reason)
   }
 
-  /** Whether `check` would let it in. */
-  admits(bytes: number): boolean {
-    return this.#reasonAgainst(bytes) === undefined
-  }
-
   /** What there is too much of, how much of it there may be, and the setting that says so. */
   #reasonAgainst(bytes: number): Overload | undefined {
     const { maxPending, maxPendingBytes, wait } = this.#limits

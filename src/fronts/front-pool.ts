@@ -10,7 +10,7 @@ import type { RunOptions } from '../engine/pending.ts'
 import type { Pool } from '../engine/pool.ts'
 import { RunningValues } from '../engine/running-values.ts'
 import { LstmError } from '../errors.ts'
-import type { HotRequest } from './hot-routes.ts'
+import type { Handover } from './handover.ts'
 
 /** What routes and plugins of hot requests use of a pool. */
 type HotPool = Pick<Pool, 'admission' | 'infer' | 'kernel'>
@@ -22,31 +22,38 @@ export class FrontPool implements HotPool {
   readonly executor: Executor
   readonly #inline: InlinePolicy
   readonly #catchUp: () => void
+  readonly #handover: Pick<Handover, 'infer'>
   #pending = 0
   #nextId = 0
 
-  /** @param catchUp handles the changes of sets that have been posted */
-  constructor(lodging: Lodging, onIdle: (handle: number) => void, catchUp: () => void) {
+  /**
+   * @param catchUp handles the changes of sets that have been posted
+   * @param handover runs what is not short
+   */
+  constructor(
+    lodging: Lodging,
+    onIdle: (handle: number) => void,
+    catchUp: () => void,
+    handover: Pick<Handover, 'infer'>
+  ) {
     const running = new RunningValues(lodging.runningValues, lodging.slot, lodging.limits.maxRunningValues)
     this.admission = new Admission(lodging.admissionLimits, lodging.admission, lodging.slot, running)
     this.kernel = lodging.kernel.name
     this.executor = new Executor({ ...lodging, onIdle, share: () => {}, offer: () => {} })
     this.#inline = new InlinePolicy(threadPerCore, new CostModel(lodging.costs))
     this.#catchUp = catchUp
-  }
-
-  /** Whether it is to be run here, or refused here, where that costs least; what is not is for the main thread. */
-  takes({ kind, bytes }: HotRequest): boolean {
-    return this.#inline.takes(kind, bytes, this.#pending) || !this.admission.admits(bytes)
+    this.#handover = handover
   }
 
   /**
-   * Runs an inference here.
+   * Runs an inference: here when it is short, else in the main thread's pool.
    * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, and whatever the inference throws
    */
-  async infer(kind: InferenceKind, body: Body, { timeoutMs, onStart }: RunOptions = {}): Promise<Answer> {
+  async infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
     const bytes = bodyLength(body)
     this.admission.check(bytes)
+    if (!this.#inline.takes(kind, bytes, this.#pending)) return this.#handover.infer(kind, body, options)
+    const { timeoutMs, onStart } = options
     this.#catchUp()
     const id = this.#nextId++
     this.#pending++

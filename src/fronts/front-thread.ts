@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads'
-import type { Guest, Guests } from '../engine/guests.ts'
+import type { Guest } from '../engine/guests.ts'
+import type { Pool } from '../engine/pool.ts'
+import { Entrusted } from './entrusted.ts'
 import { Gauges } from './gauges.ts'
 import type { FromFront, FrontData, ToFront } from './messages.ts'
 
@@ -20,20 +22,21 @@ export class FrontThread implements Guest {
   ready = false
   readonly #gauges = new Gauges()
   readonly #worker: Worker
-  readonly #guests: Guests
+  readonly #pool: Pool
   /** The connections given lately: with each the number of messages up to it. */
   readonly #given: { readonly fd: number; readonly message: number }[] = []
   #posted = 0
 
   constructor(
     number: number,
-    guests: Guests,
+    pool: Pool,
     data: Omit<FrontData, 'lodging' | 'gauges'>,
     { onChannel, onLog, onError, onExit }: FrontEvents,
     onReady: () => void
   ) {
-    this.#guests = guests
-    const workerData: FrontData = { ...data, lodging: guests.receive(this, number), gauges: this.#gauges.memory }
+    this.#pool = pool
+    const entrusted = new Entrusted(pool, (message) => this.post(message), onError)
+    const workerData: FrontData = { ...data, lodging: pool.guests.receive(this, number), gauges: this.#gauges.memory }
     this.#worker = new Worker(frontUrl, { workerData, execArgv: [] })
     this.#worker.on('message', (message: FromFront) => {
       switch (message.type) {
@@ -48,13 +51,17 @@ export class FrontThread implements Guest {
           onLog(message.lines)
           break
         case 'idle':
-          guests.letGo(message.handle, this)
+          pool.guests.letGo(message.handle, this)
+          break
+        default:
+          entrusted.receive(message)
       }
     })
     this.#worker.on('error', onError)
     this.#worker.on('exit', () => {
       this.ready = false
-      this.#guests.dismiss(this)
+      entrusted.end()
+      this.#pool.guests.dismiss(this)
       const taken = this.#posted - this.#gauges.waiting
       onExit(this.#given.filter(({ message }) => message > taken).map(({ fd }) => fd))
     })

@@ -6,7 +6,8 @@ import { Forwarder } from './forward.ts'
 import { buildFrontApp } from './front-app.ts'
 import { FrontPool } from './front-pool.ts'
 import { Gauges } from './gauges.ts'
-import { hotRequest } from './hot-routes.ts'
+import { Handover } from './handover.ts'
+import { isHot } from './hot-routes.ts'
 import { LogLines } from './log-lines.ts'
 import type { FromFront, FrontData, ToFront } from './messages.ts'
 
@@ -22,7 +23,8 @@ const port = parentPort as MessagePort
 const { config, lodging, counts, gauges: gaugesMemory } = workerData as FrontData
 const gauges = new Gauges(gaugesMemory)
 const log = new LogLines((lines) => send({ type: 'log', lines }))
-const pool = new FrontPool(lodging, (handle) => send({ type: 'idle', handle }), catchUp)
+const handover = new Handover(send)
+const pool = new FrontPool(lodging, (handle) => send({ type: 'idle', handle }), catchUp, handover)
 const forwarder = new Forwarder(loadDescriptors()!, (fd) => send({ type: 'channel', fd }))
 const app = await buildFrontApp(config, pool, { log, requests: new RequestCounts(counts) })
 const { server } = app
@@ -30,8 +32,7 @@ const { server } = app
 const [answer] = server.listeners('request') as ((...args: unknown[]) => void)[]
 server.removeAllListeners('request')
 server.on('request', (request, response) => {
-  const hot = hotRequest(request)
-  if (hot !== undefined && pool.takes(hot)) answer.call(server, request, response)
+  if (isHot(request)) answer.call(server, request, response)
   else forwarder.forward(request, response)
 })
 // the server never listens, but its connections have the time-outs of one that does
@@ -58,6 +59,9 @@ function handle(message: ToFront): void {
     case 'close':
       app.drain.begin()
       sweep()
+      break
+    default:
+      handover.receive(message)
   }
 }
 
@@ -93,6 +97,6 @@ function sweep(): void {
   })
 }
 
-function send(message: FromFront): void {
-  port.postMessage(message)
+function send(message: FromFront, moved: ArrayBuffer[] = []): void {
+  port.postMessage(message, moved)
 }

@@ -127,7 +127,7 @@ export class Fronts implements HttpThreads {
     return new Promise((resolve, reject) => {
       const front = new FrontThread(
         number,
-        pool.guests,
+        pool,
         { config: this.#config, counts: this.#memories[number] },
         {
           onChannel: (fd) => this.#takeChannel(fd),

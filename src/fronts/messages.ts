@@ -1,5 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Guest, Lodging } from '../engine/guests.ts'
+import type { Answer, InferenceKind } from '../engine/messages.ts'
+import type { SerializedError } from '../errors.ts'
 import type { RequestCountsMemory } from '../metrics/request-counts.ts'
 
 /** What the main thread and a front say to each other. A port keeps the order of what is posted to it. */
@@ -12,6 +14,9 @@ export type ToFront =
   | { readonly type: 'drain' }
   /** No more connections will come; the front ends with its last one. */
   | { readonly type: 'close' }
+  /** An inference that it handed over: the bytes are the pool's until it says that they are free. */
+  | { readonly type: 'answered'; readonly id: number; readonly answer: Omit<Answer, 'free'> }
+  | { readonly type: 'failed'; readonly id: number; readonly error: SerializedError }
 
 export type FromFront =
   | { readonly type: 'ready' }
@@ -20,6 +25,18 @@ export type FromFront =
   | { readonly type: 'log'; readonly lines: string }
   /** This front uses a set that was replaced or withdrawn no more. */
   | { readonly type: 'idle'; readonly handle: number }
+  /** An inference that is not short; `body` is moved. */
+  | {
+      readonly type: 'infer'
+      readonly id: number
+      readonly kind: InferenceKind
+      readonly body: Uint8Array
+      readonly timeoutMs: number | undefined
+    }
+  /** Nobody waits for it any more. */
+  | { readonly type: 'stop'; readonly id: number }
+  /** Nobody reads its answer any more. */
+  | { readonly type: 'free'; readonly id: number }
 
 /** What a front is started with. */
 export interface FrontData {

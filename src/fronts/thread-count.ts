@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import type { Config } from '../config.ts'
 import { tracesWanted } from '../tracing/tracer.ts'
 import { loadDescriptors } from './descriptors.ts'
@@ -6,9 +5,12 @@ import { loadDescriptors } from './descriptors.ts'
 /** Past this, one thread to accept connections and to answer all that is not short becomes the narrow place. */
 const MOST_CHOSEN = 16
 
-/** @returns how many threads take requests, and why it is one where the setting says more */
+/**
+ * As many as workers where the setting leaves it open: in a container that number says how many cores there really are.
+ * @returns how many threads take requests, and why it is one where the setting says more
+ */
 export function httpThreadCount(config: Config): { readonly count: number; readonly reason?: string } {
-  const wanted = config.httpThreads === 0 ? Math.min(MOST_CHOSEN, availableParallelism()) : config.httpThreads
+  const wanted = config.httpThreads === 0 ? Math.min(MOST_CHOSEN, config.workers) : config.httpThreads
   const reason = wanted === 1 ? undefined : whyOne(config)
   return reason === undefined ? { count: wanted } : { count: 1, reason }
 }

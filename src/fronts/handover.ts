@@ -1,0 +1,49 @@
+import { type Body, given } from '../engine/body.ts'
+import type { Answer, InferenceKind } from '../engine/messages.ts'
+import type { RunOptions } from '../engine/pending.ts'
+import { LstmError } from '../errors.ts'
+import type { FromFront, ToFront } from './messages.ts'
+
+type Told = Extract<ToFront, { type: 'answered' | 'failed' }>
+
+/**
+ * Inferences of a front that are not short: the body is moved to the main thread's pool, and the bytes of the answer
+ * are read where the worker has written them. Forwarded as HTTP, both would be copied four times more.
+ */
+export class Handover {
+  readonly #post: (message: FromFront, moved?: ArrayBuffer[]) => void
+  readonly #waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>()
+  #nextId = 0
+
+  constructor(post: (message: FromFront, moved?: ArrayBuffer[]) => void) {
+    this.#post = post
+  }
+
+  /** @throws whatever `Pool.infer` throws */
+  infer(kind: InferenceKind, body: Body, { timeoutMs, onStart }: RunOptions): Promise<Answer> {
+    const id = this.#nextId++
+    const whole = given(body)
+    return new Promise<Answer>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#post({ type: 'infer', id, kind, body: whole, timeoutMs }, [whole.buffer])
+      onStart?.(() => {
+        if (!this.#waiting.delete(id)) return
+        this.#post({ type: 'stop', id })
+        reject(new LstmError('LSTM_ERR_CLIENT_GONE', []))
+      })
+    })
+  }
+
+  receive(message: Told): void {
+    const { id } = message
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (message.type === 'failed') {
+      waiting?.reject(LstmError.deserialize(message.error))
+      return
+    }
+    const free = () => this.#post({ type: 'free', id })
+    if (waiting === undefined) free()
+    else waiting.resolve({ ...message.answer, free })
+  }
+}
