@@ -155,7 +155,7 @@ export class Crew {
   #helpersWorthwhile(): number {
     const { layer, run } = currentPass(this.#part)
     // the kernels divide the plain cell alone: a projection would have to wait for all units once more in each step
-    if (layer.kernel === 'reference' || layer.options !== undefined) return 0
+    if (layer.options !== undefined) return 0
     const most = Math.min(CREW_PLACES, this.#hiring.workers)
     return Math.min(most, Math.floor((run.activeRows[run.t] * rowWork({ layer })) / LEAST_SHARE)) - 1
   }

@@ -15,7 +15,6 @@ import { SharedHeap } from './memory.ts'
 import { optionsOfLayer } from './options.ts'
 import { layerPlaces, packLayerInto, scratchRow, unpackLayerFrom } from './packing.ts'
 import { type Precision, precisions, roundRecurrent } from './precision.ts'
-import { advanceReferenceLayer, packReferenceLayer, referenceLengths, unpackReferenceLayer } from './reference-layer.ts'
 import { expectLength, positive, RunChecks } from './run-checks.ts'
 
 const RUN_WORDS = 9
@@ -98,9 +97,6 @@ export class AddressedKernel implements Kernel {
     }
     for (const name of ['bf', 'bi', 'bc', 'bo'] as const) expectLength(name, weights[name], n_a, '(n_a, 1)')
     const options = optionsOfLayer(weights)
-    if (options !== undefined && this.#machine.advanceGeneral === undefined) {
-      return packReferenceLayer(weights, asked, (length) => this.#heap.allocate(length))
-    }
     checkOptions(weights)
     const native = this.#machine.precisions.includes(asked)
     const precision = native ? asked : 'float32'
@@ -126,7 +122,7 @@ export class AddressedKernel implements Kernel {
 
   unpackLayer(layer: PackedLayer): LayerWeights {
     this.#checkLayer(layer)
-    return layer.kernel === 'reference' ? unpackReferenceLayer(layer) : unpackLayerFrom(layer, this.#lanes)
+    return unpackLayerFrom(layer, this.#lanes)
   }
 
   unpackHead(head: PackedHead): HeadWeights {
@@ -138,10 +134,6 @@ export class AddressedKernel implements Kernel {
     this.#checkLayer(layer)
     if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
     for (const run of runs) this.#runChecks.check(layer, run, steps)
-    if (layer.kernel === 'reference') {
-      advanceReferenceLayer(layer, runs, steps)
-      return
-    }
     const capacity = this.#rowsOfScratch(scratchRow(layer, this.#lanes))
 
     let index = 0
@@ -176,16 +168,16 @@ export class AddressedKernel implements Kernel {
     const most = Math.min(Math.floor(capacity / rows), Math.floor(ACTIVE_WORDS / count))
     const { n_x, n_a, memory } = layer
     const runs = this.#table.byteOffset
-    const general = layer.options && this.#machine.advanceGeneral
-    if (general) this.#record.write(layer, this.#z, capacity)
+    if (layer.options !== undefined) this.#record.write(layer, this.#z, capacity)
     for (let done = 0; done < steps; done += most) {
       const block = Math.min(most, steps - done)
       for (let i = 0; i < count; i++) this.#writeRun(layer, i, done, block)
-      if (general) general(this.#record.address, runs, count, block, this.#rowTable, this.#z)
-      else {
-        const precision = precisions.indexOf(layer.precision)
-        this.#machine.advance(precision, n_x, n_a, memory.byteOffset, runs, count, block, this.#rowTable, this.#z)
+      if (layer.options !== undefined) {
+        this.#machine.advanceGeneral(this.#record.address, runs, count, block, this.#rowTable, this.#z)
+        continue
       }
+      const precision = precisions.indexOf(layer.precision)
+      this.#machine.advance(precision, n_x, n_a, memory.byteOffset, runs, count, block, this.#rowTable, this.#z)
     }
   }
 
@@ -198,7 +190,6 @@ export class AddressedKernel implements Kernel {
   ): number {
     this.#checkLayer(layer)
     if (layer.options !== undefined) throw new RangeError('only layers of plain cells have shares')
-    if (layer.kernel !== this.name) throw new RangeError('a layer of the reference has no shares')
     if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
     this.#runChecks.check(layer, run, steps)
     this.#heap.check(words)
@@ -298,11 +289,6 @@ export class AddressedKernel implements Kernel {
 
   #checkLayer(layer: PackedLayer): void {
     const { n_x, n_h, precision } = layer
-    if (layer.kernel === 'reference') {
-      const length = referenceLengths(layer).reduce((sum, each) => sum + each, 0)
-      this.#checkPacked(layer, n_x, length)
-      return
-    }
     if (layer.kernel !== this.name) throw new RangeError(`weights packed by ${layer.kernel}; expected ${this.name}`)
     if (!this.#machine.precisions.includes(precision)) throw new RangeError(`no weights of ${precision} here`)
     if (!positive(n_h)) throw new RangeError('packed weights with an empty axis')

@@ -1,7 +1,6 @@
 /**
  * A layer as the reference computes it: its arrays one behind the other as they came, every step src/lstm's own, in
- * float64, and states rounded to float32 where a step ends, as every kernel does. The fast kernels have it for what
- * they have no code for, over their own memory.
+ * float64, and states rounded to float32 where a step ends, as every kernel does.
  */
 import { lstmCellForward } from '../lstm/cell.ts'
 import { type GeneralParameters, generalCellForward } from '../lstm/general-cell.ts'
@@ -27,7 +26,7 @@ export function packReferenceLayer(
 }
 
 /** Lengths of the arrays in the order in which they lie in memory. */
-export function referenceLengths({ n_x, n_a, n_h, options }: Omit<PackedLayer, 'memory'>): number[] {
+function referenceLengths({ n_x, n_a, n_h, options }: Omit<PackedLayer, 'memory'>): number[] {
   const gate = [n_a * (n_h + n_x), n_a]
   return [
     gate,

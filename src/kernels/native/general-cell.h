@@ -65,13 +65,7 @@ inline void generalCell(const CellOptions& options, const float* z, const RowOut
   const Floats kept = f.top * c_prev / f.bottom;
   const Floats c = kept + i.top * cc.top / (i.bottom * cc.bottom);
   const Fraction o = activate(options.gate, preactivation(3, c));
-  const Fraction h = activate(options.output, c);
-  storeSome(row.c_next + unit, c, count);
-  storeSome(row.a_next + unit, o.top * h.top / (o.bottom * h.bottom), count);
-  if (row.ft) storeSome(row.ft + unit, valueOf(f), count);
-  if (row.it) storeSome(row.it + unit, valueOf(i), count);
-  if (row.cct) storeSome(row.cct + unit, valueOf(cc), count);
-  if (row.ot) storeSome(row.ot + unit, valueOf(o), count);
+  storeUpdate(row, unit, count, f, i, cc, c, o, activate(options.output, c));
 }
 
 } // namespace
