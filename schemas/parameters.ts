@@ -115,7 +115,7 @@ export const ParameterSetDescription = Type.Object(
           }),
           kernel: Type.Enum(['native', 'wasm', 'reference'], {
             description:
-              'What computes the layer: the kernel of the service, or the reference (slow) for what that has no code for.'
+              'What computes the layer: the kernel of the service, which has code for all that a layer may have.'
           })
         },
         { additionalProperties: false }

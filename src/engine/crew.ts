@@ -154,7 +154,8 @@ export class Crew {
 
   #helpersWorthwhile(): number {
     const { layer, run } = currentPass(this.#part)
-    if (layer.kernel === 'reference') return 0
+    // the kernels divide the plain cell alone: a projection would have to wait for all units once more in each step
+    if (layer.options !== undefined) return 0
     const most = Math.min(CREW_PLACES, this.#hiring.workers)
     return Math.min(most, Math.floor((run.activeRows[run.t] * rowWork({ layer })) / LEAST_SHARE)) - 1
   }

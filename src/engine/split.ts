@@ -9,8 +9,8 @@ const ROW_TILE = 8
 export const LEAST_WORK = 30_000_000
 
 /** Multiplications of a step of one row. */
-export function rowWork({ layer: { n_x, n_a, n_h } }: Pick<Pass, 'layer'>): number {
-  return 4 * n_a * (n_x + n_h)
+export function rowWork({ layer: { n_x, n_a, n_h, options } }: Pick<Pass, 'layer'>): number {
+  return 4 * n_a * (n_x + n_h) + (options?.projection ? n_h * n_a : 0)
 }
 
 /** About how many multiplications are to be made yet; no row ends before its pass does. */

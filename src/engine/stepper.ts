@@ -46,10 +46,8 @@ export class Stepper {
   readonly #levels = new Map<number, Level>()
   #round = 0
   #scheduled = false
-  /** Multiplications per millisecond; layers that go to the reference's code are slower by far than the kernel's own. */
-  readonly #speeds: Record<'own' | 'reference', number> = { own: FIRST_SPEED, reference: FIRST_SPEED }
-  /** And with so many helpers. */
-  readonly #speedsWith: number[] = []
+  /** Multiplications per millisecond with so many helpers. */
+  readonly #speeds: number[] = [FIRST_SPEED]
 
   /** @param rowCounts counts the rows of each call of the kernel */
   constructor(kernel: Kernel, rowCounts = new RowCounts()) {
@@ -128,7 +126,7 @@ export class Stepper {
     const passes = parts.map(currentPass)
     const work = rowWork({ layer })
     const runs = passes.map(({ run }) => run)
-    const speed = this.#speed(layer, helpers)
+    const speed = this.#speed(helpers)
     const tickMs = helpers === 0 && crew?.expecting ? EXPECTING_MS : TICK_MS
     const steps = stepsAtOnce(runs, work, speed, tickMs / level.size)
     const begin = performance.now()
@@ -146,7 +144,7 @@ export class Stepper {
     const rows = runs.map((run) => rowsOfSteps(run, made))
     const allRows = rows.reduce((sum, each) => sum + each, 0)
     this.#rowCounts.count(Math.ceil(allRows / made))
-    if (ms > 0) this.#learn(layer, helpers, (allRows * work) / ms)
+    if (ms > 0) this.#learn(helpers, (allRows * work) / ms)
     for (const [i, each] of running.entries()) {
       each.computeMs += (ms * rows[i]) / allRows
       each.shareOfSteps += made / running.length
@@ -161,17 +159,13 @@ export class Stepper {
     return undefined
   }
 
-  #speed({ kernel }: PackedLayer, helpers: number): number {
-    if (kernel === 'reference') return this.#speeds.reference
-    return helpers === 0 ? this.#speeds.own : (this.#speedsWith[helpers] ?? this.#speeds.own)
+  #speed(helpers: number): number {
+    return this.#speeds[helpers] ?? this.#speeds[0]
   }
 
-  #learn(layer: PackedLayer, helpers: number, seen: number): void {
-    const before = this.#speed(layer, helpers)
-    const speed = before + (seen - before) / SPEED_MEMORY
-    if (layer.kernel === 'reference') this.#speeds.reference = speed
-    else if (helpers === 0) this.#speeds.own = speed
-    else this.#speedsWith[helpers] = speed
+  #learn(helpers: number, seen: number): void {
+    const before = this.#speed(helpers)
+    this.#speeds[helpers] = before + (seen - before) / SPEED_MEMORY
   }
 }
 

@@ -7,46 +7,27 @@
  */
 import { headActivations } from '../lstm/model.ts'
 import { CREW_PLACES, CREW_WORDS, type CrewTurn } from './crew.ts'
-import {
-  gateNames,
-  type HeadWeights,
-  type Kernel,
-  type KernelName,
-  type LayerRun,
-  type LayerWeights,
-  type PackedHead,
-  type PackedLayer
-} from './kernel.ts'
+import { headLength, headRow, packHeadInto, unpackHeadFrom } from './head-packing.ts'
+import type { HeadWeights, Kernel, KernelName, LayerRun, LayerWeights, PackedHead, PackedLayer } from './kernel.ts'
+import { LAYER_WORDS, LayerRecord } from './layer-record.ts'
 import type { Machine } from './machine.ts'
 import { SharedHeap } from './memory.ts'
-import {
-  headLength,
-  headRow,
-  layerLength,
-  layerRow,
-  packHeadInto,
-  packLayerInto,
-  unpackHeadFrom,
-  unpackLayerFrom
-} from './packing.ts'
+import { optionsOfLayer } from './options.ts'
+import { layerPlaces, packLayerInto, scratchRow, unpackLayerFrom } from './packing.ts'
 import { type Precision, precisions, roundRecurrent } from './precision.ts'
-import {
-  advanceReferenceLayer,
-  optionsOfLayer,
-  packReferenceLayer,
-  referenceLengths,
-  unpackReferenceLayer
-} from './reference-layer.ts'
+import { expectLength, positive, RunChecks } from './run-checks.ts'
 
 const RUN_WORDS = 9
 const MAX_RUNS = 256 // in one call
 const ACTIVE_WORDS = 16384
 
 const uint32 = (value: number): boolean => value >>> 0 === value
-const positive = (value: number): boolean => Number.isInteger(value) && value > 0
 
-const expectLength = (name: string, array: { readonly length: number }, length: number, shape: string): void => {
-  if (array.length < length) throw new RangeError(`${name} holds ${array.length} values; expected ${shape} = ${length}`)
+/** What is there beyond the plain cell has the lengths that its code goes by. */
+function checkOptions({ n_a, n_h, Wp, peepholes }: LayerWeights): void {
+  if (Wp !== undefined) expectLength('Wp', Wp, n_h * n_a, '(n_h, n_a)')
+  else if (n_h !== n_a) throw new RangeError(`n_h is ${n_h} without a projection; expected n_a = ${n_a}`)
+  for (const [name, values] of Object.entries(peepholes ?? {})) expectLength(name, values, n_a, '(n_a)')
 }
 
 export class AddressedKernel implements Kernel {
@@ -56,12 +37,12 @@ export class AddressedKernel implements Kernel {
   readonly #machine: Machine
   readonly #lanes: number
   readonly #scratch: Float32Array
-  readonly #table: Uint32Array // runs (MAX_RUNS, RUN_WORDS), then active rows (ACTIVE_WORDS)
+  readonly #table: Uint32Array // runs (MAX_RUNS, RUN_WORDS), active rows (ACTIVE_WORDS), a layer's record (LAYER_WORDS)
+  readonly #record: LayerRecord
   readonly #rowTable: number // address
   readonly #z: number // address
   readonly #zBytes: number
-  /** Runs whose arrays have been looked at, for which layer, and how many rows these have at most. */
-  readonly #checkedRuns = new WeakMap<LayerRun, { readonly layer: PackedLayer; readonly rows: number }>()
+  readonly #runChecks: RunChecks
   readonly #checkedPacked = new WeakSet<PackedLayer | PackedHead>()
   // The runs of the call that is being made up, the first row of each and how many.
   readonly #group: LayerRun[] = []
@@ -79,14 +60,16 @@ export class AddressedKernel implements Kernel {
     this.name = name
     this.memory = memory
     this.#heap = new SharedHeap(memory, owner)
+    this.#runChecks = new RunChecks(this.#heap)
     this.#machine = machine
     this.#lanes = machine.lanes
     this.#zBytes = scratchBytes
-    const tableWords = MAX_RUNS * RUN_WORDS + ACTIVE_WORDS
+    const tableWords = MAX_RUNS * RUN_WORDS + ACTIVE_WORDS + LAYER_WORDS
     const rowWords = Math.ceil(scratchBytes / (16 * machine.lanes)) // the most rows that z can hold
     this.#scratch = this.#heap.allocate(tableWords + rowWords + scratchBytes / 4)
     const { buffer, byteOffset } = this.#scratch
     this.#table = new Uint32Array(buffer, byteOffset, tableWords)
+    this.#record = new LayerRecord(this.#table.subarray(MAX_RUNS * RUN_WORDS + ACTIVE_WORDS), machine.lanes)
     this.#z = byteOffset + tableWords * 4
     this.#rowTable = this.#z + scratchBytes
     const advanceShare = machine.advanceShare?.bind(machine)
@@ -113,17 +96,16 @@ export class AddressedKernel implements Kernel {
       expectLength(name, weights[name], n_a * (n_h + n_x), '(n_a, n_h + n_x)')
     }
     for (const name of ['bf', 'bi', 'bc', 'bo'] as const) expectLength(name, weights[name], n_a, '(n_a, 1)')
-    if (optionsOfLayer(weights) !== undefined) {
-      return packReferenceLayer(weights, asked, (length) => this.#heap.allocate(length))
-    }
-    if (n_h !== n_a) throw new RangeError(`n_h is ${n_h} without a projection; expected n_a = ${n_a}`)
-    this.#rowsOfScratch(layerRow(n_a, this.#lanes))
+    const options = optionsOfLayer(weights)
+    checkOptions(weights)
     const native = this.#machine.precisions.includes(asked)
     const precision = native ? asked : 'float32'
-    const stored = native ? weights : roundRecurrent(weights, asked)
-    const memory = this.#heap.allocate(layerLength(n_x, n_a, this.#lanes, precision))
-    packLayerInto(memory, stored, this.#lanes, precision, pause)
-    return { n_x, n_a, n_h, kernel: this.name, precision, memory }
+    const shape = { n_x, n_a, n_h, kernel: this.name, ...(options && { options }), precision }
+    this.#rowsOfScratch(scratchRow(shape, this.#lanes))
+    const memory = this.#heap.allocate(layerPlaces(shape, this.#lanes).length)
+    const layer = { ...shape, memory }
+    packLayerInto(layer, native ? weights : roundRecurrent(weights, asked), this.#lanes, pause)
+    return layer
   }
 
   packHead(weights: HeadWeights): PackedHead {
@@ -140,7 +122,7 @@ export class AddressedKernel implements Kernel {
 
   unpackLayer(layer: PackedLayer): LayerWeights {
     this.#checkLayer(layer)
-    return layer.kernel === 'reference' ? unpackReferenceLayer(layer) : unpackLayerFrom(layer, this.#lanes)
+    return unpackLayerFrom(layer, this.#lanes)
   }
 
   unpackHead(head: PackedHead): HeadWeights {
@@ -151,12 +133,8 @@ export class AddressedKernel implements Kernel {
   advance(layer: PackedLayer, runs: readonly LayerRun[], steps: number): void {
     this.#checkLayer(layer)
     if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
-    for (const run of runs) this.#checkRun(layer, run, steps)
-    if (layer.kernel === 'reference') {
-      advanceReferenceLayer(layer, runs, steps)
-      return
-    }
-    const capacity = this.#rowsOfScratch(layerRow(layer.n_a, this.#lanes))
+    for (const run of runs) this.#runChecks.check(layer, run, steps)
+    const capacity = this.#rowsOfScratch(scratchRow(layer, this.#lanes))
 
     let index = 0
     let row = 0
@@ -179,29 +157,27 @@ export class AddressedKernel implements Kernel {
           row = 0
         }
       }
-      if (rows > 0) this.#advanceGroup(layer, steps, Math.floor(capacity / rows))
+      if (rows > 0) this.#advanceGroup(layer, steps, rows, capacity)
     }
     this.#group.length = 0
     for (const run of runs) run.t += steps
   }
 
-  #advanceGroup(layer: PackedLayer, steps: number, stepsInScratch: number): void {
+  #advanceGroup(layer: PackedLayer, steps: number, rows: number, capacity: number): void {
     const count = this.#group.length
-    const most = Math.min(stepsInScratch, Math.floor(ACTIVE_WORDS / count))
+    const most = Math.min(Math.floor(capacity / rows), Math.floor(ACTIVE_WORDS / count))
+    const { n_x, n_a, memory } = layer
+    const runs = this.#table.byteOffset
+    if (layer.options !== undefined) this.#record.write(layer, this.#z, capacity)
     for (let done = 0; done < steps; done += most) {
       const block = Math.min(most, steps - done)
       for (let i = 0; i < count; i++) this.#writeRun(layer, i, done, block)
-      this.#machine.advance(
-        precisions.indexOf(layer.precision),
-        layer.n_x,
-        layer.n_a,
-        layer.memory.byteOffset,
-        this.#table.byteOffset,
-        count,
-        block,
-        this.#rowTable,
-        this.#z
-      )
+      if (layer.options !== undefined) {
+        this.#machine.advanceGeneral(this.#record.address, runs, count, block, this.#rowTable, this.#z)
+        continue
+      }
+      const precision = precisions.indexOf(layer.precision)
+      this.#machine.advance(precision, n_x, n_a, memory.byteOffset, runs, count, block, this.#rowTable, this.#z)
     }
   }
 
@@ -213,9 +189,9 @@ export class AddressedKernel implements Kernel {
     { words, turn, place, members, patienceUs }: CrewTurn
   ): number {
     this.#checkLayer(layer)
-    if (layer.kernel !== this.name) throw new RangeError('a layer of the reference has no shares')
+    if (layer.options !== undefined) throw new RangeError('only layers of plain cells have shares')
     if (!positive(steps)) throw new RangeError(`steps is ${steps}; expected a whole number from 1`)
-    this.#checkRun(layer, run, steps)
+    this.#runChecks.check(layer, run, steps)
     this.#heap.check(words)
     expectLength('words', words, CREW_WORDS, 'those of a crew')
     if (!uint32(turn) || !uint32(patienceUs)) throw new RangeError(`turn ${turn}, patience ${patienceUs}: not uint32`)
@@ -224,7 +200,7 @@ export class AddressedKernel implements Kernel {
       throw new RangeError(`place ${place} of the members ${members}; expected one of them, and ${CREW_PLACES} at most`)
     }
     const rows = run.activeRows[run.t]
-    const capacity = this.#rowsOfScratch(layerRow(layer.n_a, this.#lanes))
+    const capacity = this.#rowsOfScratch(scratchRow(layer, this.#lanes))
     if (rows > capacity) throw new RangeError(`${rows} rows of a share; the scratch holds ${capacity}`)
     const block = Math.min(steps, ACTIVE_WORDS, Math.floor(capacity / Math.max(1, rows)))
     this.#group[0] = run
@@ -252,7 +228,7 @@ export class AddressedKernel implements Kernel {
   }
 
   /** The record that the machine's code knows as Run, and the run's active rows of each step. */
-  #writeRun({ n_x, n_a }: PackedLayer, i: number, done: number, block: number): void {
+  #writeRun({ n_x, n_a, n_h }: PackedLayer, i: number, done: number, block: number): void {
     const table = this.#table
     const run = this.#group[i]
     const { m, gates } = run
@@ -260,18 +236,19 @@ export class AddressedKernel implements Kernel {
     const rows = this.#rows[i]
     const t = run.t + done
     const firstX = (t * m + firstRow) * n_x * 4
-    const firstA = (t * m + firstRow) * n_a * 4
+    const firstA = (t * m + firstRow) * n_h * 4
+    const firstC = (t * m + firstRow) * n_a * 4
     const active = MAX_RUNS * RUN_WORDS + i * block
     let at = i * RUN_WORDS
     table[at++] = m
     table[at++] = table.byteOffset + active * 4
     table[at++] = run.x.byteOffset + firstX
     table[at++] = run.a.byteOffset + firstA
-    table[at++] = run.c.byteOffset + firstA
-    table[at++] = gates.ft === undefined ? 0 : gates.ft.byteOffset + firstA
-    table[at++] = gates.it === undefined ? 0 : gates.it.byteOffset + firstA
-    table[at++] = gates.cct === undefined ? 0 : gates.cct.byteOffset + firstA
-    table[at++] = gates.ot === undefined ? 0 : gates.ot.byteOffset + firstA
+    table[at++] = run.c.byteOffset + firstC
+    table[at++] = gates.ft === undefined ? 0 : gates.ft.byteOffset + firstC
+    table[at++] = gates.it === undefined ? 0 : gates.it.byteOffset + firstC
+    table[at++] = gates.cct === undefined ? 0 : gates.cct.byteOffset + firstC
+    table[at++] = gates.ot === undefined ? 0 : gates.ot.byteOffset + firstC
     for (let s = 0; s < block; s++) {
       table[active + s] = Math.min(rows, Math.max(0, run.activeRows[t + s] - firstRow))
     }
@@ -311,15 +288,11 @@ export class AddressedKernel implements Kernel {
   }
 
   #checkLayer(layer: PackedLayer): void {
-    const { n_x, n_a, precision } = layer
-    if (layer.kernel === 'reference') {
-      const length = referenceLengths(layer).reduce((sum, each) => sum + each, 0)
-      this.#checkPacked(layer, n_x, length)
-      return
-    }
+    const { n_x, n_h, precision } = layer
     if (layer.kernel !== this.name) throw new RangeError(`weights packed by ${layer.kernel}; expected ${this.name}`)
     if (!this.#machine.precisions.includes(precision)) throw new RangeError(`no weights of ${precision} here`)
-    this.#checkPacked(layer, n_x, layerLength(n_x, n_a, this.#lanes, precision))
+    if (!positive(n_h)) throw new RangeError('packed weights with an empty axis')
+    this.#checkPacked(layer, n_x, layerPlaces(layer, this.#lanes).length)
   }
 
   #checkPacked(packed: PackedLayer | PackedHead, inputs: number, length: number): void {
@@ -328,48 +301,5 @@ export class AddressedKernel implements Kernel {
     this.#heap.check(packed.memory)
     expectLength('packed weights', packed.memory, length, 'their shapes')
     this.#checkedPacked.add(packed)
-  }
-
-  #checkRun(layer: PackedLayer, run: LayerRun, steps: number): void {
-    const { t, T_x, activeRows } = run
-    if (!Number.isInteger(t) || t < 0 || t + steps > T_x) {
-      throw new RangeError(`a run at step ${t} of ${T_x} cannot move ${steps} steps`)
-    }
-    let before = this.#rowsOf(layer, run)
-    for (let s = t; s < t + steps; s++) {
-      const rows = activeRows[s]
-      if (!(rows >= 0 && rows <= before)) {
-        throw new RangeError(`${rows} rows are active at step ${s}; expected 0 to ${before}, never growing`)
-      }
-      before = rows
-    }
-  }
-
-  /**
-   * Looks at a run's arrays, once, as they never change: they begin at the first of its rows, which may be some of the
-   * m that lie between two steps, and hold them all at the last step too. Returns how many these are.
-   */
-  #rowsOf(layer: PackedLayer, run: LayerRun): number {
-    const checked = this.#checkedRuns.get(run)
-    if (checked?.layer === layer) return checked.rows
-    const { n_x, n_a, n_h } = layer
-    const { T_x, m, activeRows } = run
-    if (!positive(m) || !positive(T_x)) throw new RangeError(`m, T_x are ${m}, ${T_x}; expected whole numbers from 1`)
-    expectLength('activeRows', activeRows, T_x, '(T_x)')
-    const rows = activeRows[0]
-    if (!(rows >= 0 && rows <= m)) throw new RangeError(`${rows} rows are active at step 0; expected 0 to ${m}`)
-    const expect = (name: string, array: Float32Array, blocks: number, n: number, shape: string): void => {
-      this.#heap.check(array)
-      expectLength(name, array, ((blocks - 1) * m + rows) * n, shape)
-    }
-    expect('x', run.x, T_x, n_x, '((T_x - 1)·m + rows)·n_x')
-    expect('a', run.a, T_x + 1, n_h, '(T_x·m + rows)·n_h')
-    expect('c', run.c, T_x + 1, n_a, '(T_x·m + rows)·n_a')
-    for (const name of gateNames) {
-      const gate = run.gates[name]
-      if (gate !== undefined) expect(name, gate, T_x, n_a, '((T_x - 1)·m + rows)·n_a')
-    }
-    this.#checkedRuns.set(run, { layer, rows })
-    return rows
   }
 }

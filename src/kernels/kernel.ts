@@ -34,7 +34,7 @@ export interface PackedLayer {
   readonly n_a: number
   /** Width of the hidden state: n_a unless there is a projection. */
   readonly n_h: number
-  /** Whose code computes it, and in whose order the weights lie. */
+  /** In whose order the weights lie, and whose code computes it. */
   readonly kernel: KernelName
   /** What it has beyond the plain cell. */
   readonly options?: LayerOptions
@@ -96,8 +96,7 @@ export interface Kernel {
 
   /**
    * Copies weights into memory of this kernel, in its order, the recurrent ones as `precision` leaves them (float32
-   * when left out). A kernel that has no use for smaller weights holds the same numbers as float32. What a fast kernel
-   * has no code for (a projection, peepholes, clip, input_forget, other activations) it packs for the reference's.
+   * when left out). A kernel that has no use for smaller weights holds the same numbers as float32.
    */
   packLayer(weights: LayerWeights, precision?: Precision, pause?: () => void): PackedLayer
   packHead(weights: HeadWeights): PackedHead
@@ -118,7 +117,7 @@ export interface Kernel {
    * As `advance`, while the other threads of `crew` make the same call: each computes some of the units, and all wait
    * for each other after each step. Makes as many of the steps as fit into the scratch, on which all agree, and fewer
    * where one gave up; t moves on by these. Only the owner may rely on the result: all have made these steps, and what lies behind
-   * them is to be made anew. The results are the same bits. Missing where a kernel cannot.
+   * them is to be made anew. The results are the same bits. For layers of plain cells; missing where a kernel cannot.
    * @returns the steps made
    */
   advanceShare?(layer: PackedLayer, run: LayerRun, steps: number, crew: CrewTurn): number

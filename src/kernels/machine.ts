@@ -28,6 +28,12 @@ export interface Machine {
   ): void
 
   /**
+   * As `advance`, for a layer that has more than the plain cell.
+   * @param layer a record as LayerRecord writes it
+   */
+  advanceGeneral(layer: number, runs: number, runCount: number, steps: number, rowTable: number, z: number): void
+
+  /**
    * As `advance`, for one run and this thread's share of its panels. Missing where the code cannot.
    * @param crew and what follows: a CrewTurn
    * @returns the steps made

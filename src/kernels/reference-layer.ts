@@ -1,36 +1,16 @@
 /**
  * A layer as the reference computes it: its arrays one behind the other as they came, every step src/lstm's own, in
- * float64, and states rounded to float32 where a step ends, as every kernel does. The fast kernels have it for what
- * they have no code for, over their own memory.
+ * float64, and states rounded to float32 where a step ends, as every kernel does.
  */
 import { lstmCellForward } from '../lstm/cell.ts'
 import { type GeneralParameters, generalCellForward } from '../lstm/general-cell.ts'
 import { matrix, zeros } from '../lstm/matrix.ts'
-import { type Activations, defaultActivations } from '../lstm/model.ts'
+import { defaultActivations } from '../lstm/model.ts'
 import type { Parameters } from '../lstm/parameters.ts'
-import { gateNames, type LayerOptions, type LayerRun, type LayerWeights, type PackedLayer } from './kernel.ts'
+import { gateNames, type LayerRun, type LayerWeights, type PackedLayer } from './kernel.ts'
+import { optionsOfLayer, withOptions } from './options.ts'
 import { type Precision, roundRecurrent } from './precision.ts'
 import { concatenate, fromRows, split, toRows } from './reference-rows.ts'
-
-/** What a layer has beyond the plain cell, undefined where that is nothing. */
-export function optionsOfLayer(weights: LayerWeights): LayerOptions | undefined {
-  const { Wp, peepholes, activations, clip, input_forget } = weights
-  const others = activations !== undefined && !areDefault(activations)
-  if (!Wp && !peepholes && !others && clip === undefined && !input_forget) return undefined
-  return {
-    projection: Wp !== undefined,
-    peepholes: peepholes !== undefined,
-    ...(others ? { activations } : {}),
-    ...(clip === undefined ? {} : { clip }),
-    ...(input_forget ? { input_forget } : {})
-  }
-}
-
-function areDefault(activations: Activations): boolean {
-  return (['gate', 'candidate', 'output'] as const).every(
-    (role) => activations[role].name === defaultActivations[role].name
-  )
-}
 
 /** Packs any layer for the reference's code. */
 export function packReferenceLayer(
@@ -46,7 +26,7 @@ export function packReferenceLayer(
 }
 
 /** Lengths of the arrays in the order in which they lie in memory. */
-export function referenceLengths({ n_x, n_a, n_h, options }: Omit<PackedLayer, 'memory'>): number[] {
+function referenceLengths({ n_x, n_a, n_h, options }: Omit<PackedLayer, 'memory'>): number[] {
   const gate = [n_a * (n_h + n_x), n_a]
   return [
     gate,
@@ -63,9 +43,9 @@ export function unpackReferenceLayer(layer: PackedLayer): LayerWeights {
   const [Wf, bf, Wi, bi, Wc, bc, Wo, bo, ...more] = split(memory, referenceLengths(layer))
   const plain = { n_x, n_a, n_h, Wf, bf, Wi, bi, Wc, bc, Wo, bo }
   if (options === undefined) return plain
-  const { projection, peepholes, ...rest } = options
-  const [pf, pi, po] = projection ? more.slice(1) : more
-  return { ...plain, ...(projection && { Wp: more[0] }), ...(peepholes && { peepholes: { pf, pi, po } }), ...rest }
+  const Wp = options.projection ? more.shift() : undefined
+  const [pf, pi, po] = more
+  return withOptions(plain, options, { Wp, peepholes: { pf, pi, po } })
 }
 
 /** Moves every run `steps` time steps forward. */

@@ -1,5 +1,5 @@
 import type { Matrix } from './matrix.ts'
-import type { Activation, HeadActivation } from './model.ts'
+import { type Activation, type HeadActivation, hardSigmoid } from './model.ts'
 
 /** σ(z) = 1 / (1 + e^-z), elementwise. */
 export function sigmoid(Z: Matrix): Matrix {
@@ -36,7 +36,7 @@ export function activateHead(activation: HeadActivation, Z: Matrix): Matrix {
 }
 
 /** The function that an activation names, elementwise. */
-export function activation({ name, alpha = 0.2, beta = 0.5 }: Activation): (Z: Matrix) => Matrix {
+export function activation({ name, alpha, beta }: Activation): (Z: Matrix) => Matrix {
   switch (name) {
     case 'sigmoid':
       return sigmoid
@@ -44,8 +44,10 @@ export function activation({ name, alpha = 0.2, beta = 0.5 }: Activation): (Z: M
       return tanh
     case 'relu':
       return (Z) => ({ ...Z, data: Z.data.map((z) => Math.max(0, z)) })
-    case 'hard_sigmoid':
-      return (Z) => ({ ...Z, data: Z.data.map((z) => Math.max(0, Math.min(1, alpha * z + beta))) })
+    case 'hard_sigmoid': {
+      const [slope, middle] = [alpha ?? hardSigmoid.alpha, beta ?? hardSigmoid.beta]
+      return (Z) => ({ ...Z, data: Z.data.map((z) => Math.max(0, Math.min(1, slope * z + middle))) })
+    }
     case 'linear':
       return (Z) => Z
   }

@@ -3,7 +3,9 @@
  * Importers make it, exporters write it, kernels run it. Matrices are row-major.
  */
 
-export type ActivationName = 'sigmoid' | 'tanh' | 'relu' | 'hard_sigmoid' | 'linear'
+/** In the order of the numbers that kernels know them by. */
+export const activationNames = ['sigmoid', 'tanh', 'relu', 'hard_sigmoid', 'linear'] as const
+export type ActivationName = (typeof activationNames)[number]
 
 /**
  * `alpha` and `beta` belong to hard_sigmoid(z) = max(0, min(1, alpha·z + beta)). ONNX's default and Keras 2's are
@@ -14,6 +16,9 @@ export interface Activation {
   readonly alpha?: number
   readonly beta?: number
 }
+
+/** What hard_sigmoid has that says nothing else. */
+export const hardSigmoid = { alpha: 0.2, beta: 0.5 } as const
 
 /** The activations f, g, h of ONNX: of the three gates, of the candidate, and of the cell state on its way out. */
 export interface Activations {

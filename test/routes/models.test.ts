@@ -276,7 +276,7 @@ t.test('a description says what a set is, and what computes it', async (t) => {
     ]
   })
   const projection = await service.ask({ method: 'GET', url: '/parameters/projection' })
-  t.match(projection.json.layers[2], { layer: 1, n_x: 6, n_a: 8, n_h: 3, kernel: 'reference' })
+  t.match(projection.json.layers[2], { layer: 1, n_x: 6, n_a: 8, n_h: 3, kernel: 'wasm' })
 })
 
 t.test('a model comes back as it was put in, with smaller weights too', async (t) => {

@@ -56,6 +56,14 @@ napi_value advance(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value advanceGeneral(napi_env env, napi_callback_info info) {
+  Call<6> call;
+  if (!call.read(env, info)) return nullptr;
+  const uint32_t* n = call.numbers;
+  call.variant->advanceGeneral(call.base, n[0], n[1], n[2], n[3], n[4], n[5]);
+  return nullptr;
+}
+
 napi_value advanceShare(napi_env env, napi_callback_info info) {
   Call<13> call;
   if (!call.read(env, info)) return nullptr;
@@ -115,6 +123,7 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
       field("name", name),
       field("lanes", lanes),
       method("advance", advance),
+      method("advanceGeneral", advanceGeneral),
       method("advanceShare", advanceShare),
       method("predict", predict),
       method("sigmoidOf", ofThree<&Variant::sigmoidOf>),

@@ -17,6 +17,7 @@ export interface Variant {
   readonly name: VariantName
   readonly lanes: number
   advance(memory: Uint8Array, ...numbers: Parameters<Machine['advance']>): void
+  advanceGeneral(memory: Uint8Array, ...numbers: Parameters<Machine['advanceGeneral']>): void
   advanceShare(memory: Uint8Array, ...numbers: Parameters<NonNullable<Machine['advanceShare']>>): number
   predict(memory: Uint8Array, ...numbers: Parameters<Machine['predict']>): void
   softmax(memory: Uint8Array, n_y: number, z: number, y: number): void

@@ -28,7 +28,7 @@ export class NativeKernel extends AddressedKernel {
     const chosen = loadVariants().find(({ name }) => variant === undefined || name === variant)
     if (chosen === undefined) throw new Error(`this processor does not run the native kernel's variant ${variant}`)
     const view = new Uint8Array(memory.buffer, 0, 64) // the memory grows and never moves
-    const { advance, advanceShare, predict } = chosen
+    const { advance, advanceGeneral, advanceShare, predict } = chosen
     super(
       'native',
       memory,
@@ -36,6 +36,7 @@ export class NativeKernel extends AddressedKernel {
         lanes: chosen.lanes,
         precisions,
         advance: (...numbers) => advance(view, ...numbers),
+        advanceGeneral: (...numbers) => advanceGeneral(view, ...numbers),
         advanceShare: (...numbers) => advanceShare(view, ...numbers),
         predict: (...numbers) => predict(view, ...numbers)
       },

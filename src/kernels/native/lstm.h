@@ -3,43 +3,13 @@
 
 #include "cell.h"
 #include "crew.h"
+#include "general.h"
 #include "head.h"
 #include "product.h"
+#include "runs.h"
 #include "variant.h"
 
 namespace {
-
-/** One run in the table; the offsets point at the next step, a gate's is 0 when nobody asked for it. */
-struct Run {
-  uint32_t m;      // rows of the run in memory, the distance between two steps
-  uint32_t active; // (steps) rows to compute at each step, never growing
-  uint32_t x;      // (…, m, n_x)
-  uint32_t a;      // (…, m, n_a), the state before the step
-  uint32_t c;
-  uint32_t ft; // (…, m, n_a) or 0
-  uint32_t it;
-  uint32_t cct;
-  uint32_t ot;
-};
-
-template <class Value>
-inline Value* at(char* base, size_t offset) {
-  return reinterpret_cast<Value*>(base + offset);
-}
-
-inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-/** The offsets of the rows that step t reads, from `first` of each run on with n values a row. Returns how many. */
-inline size_t listRows(char* base, const Run* runs, size_t runCount, size_t t, uint32_t Run::*first, size_t n,
-                       uint32_t* offsets) {
-  size_t rows = 0;
-  for (const Run* run = runs; run < runs + runCount; run++) {
-    const size_t active = at<const uint32_t>(base, run->active)[t];
-    const size_t from = run->*first + t * run->m * n * sizeof(float);
-    for (size_t r = 0; r < active; r++) offsets[rows++] = static_cast<uint32_t>(from + r * n * sizeof(float));
-  }
-  return rows;
-}
 
 /** Units of `panels` panels from `panel` on, of all rows of step t. */
 inline void updateStates(char* base, const Run* runs, size_t runCount, size_t t, size_t n_a, size_t panel,
@@ -50,23 +20,12 @@ inline void updateStates(char* base, const Run* runs, size_t runCount, size_t t,
     for (size_t r = 0; r < active; r++, zRow++) {
       const size_t row = (t * run->m + r) * n_a;
       const size_t next = row + run->m * n_a;
-      const auto gate = [&](uint32_t offset) { return offset ? at<float>(base, offset) + row : nullptr; };
-      const RowOutputs outputs = {at<const float>(base, run->c) + row, at<float>(base, run->c) + next,
-                                  at<float>(base, run->a) + next,      gate(run->ft),
-                                  gate(run->it),                       gate(run->cct),
-                                  gate(run->ot)};
+      const RowOutputs outputs = outputsOf(base, *run, row, next, at<float>(base, run->a) + next);
       for (size_t p = panel; p < panel + panels; p++) {
         cell(z.of(zRow, p), outputs, p * LANES, least(LANES, n_a - p * LANES));
       }
     }
   }
-}
-
-/** The panels at `values`, and the scales that go before them where there are any. */
-template <class Storage>
-inline Weights<Storage> weightsAt(const float* values, size_t panels) {
-  const float* const first = Storage::SCALED ? values + panels * PANEL : values;
-  return {reinterpret_cast<const uint32_t*>(first), values};
 }
 
 /** The panels that are `team`'s. Returns how many steps it has made, fewer where somebody gave up. */

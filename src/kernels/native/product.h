@@ -67,6 +67,13 @@ struct Weights {
   const float* scales;
 };
 
+/** The panels at `values`, and the scales that go before them where there are any. */
+template <class Storage>
+inline Weights<Storage> weightsAt(const float* values, size_t panels) {
+  const float* const first = Storage::SCALED ? values + panels * PANEL : values;
+  return {reinterpret_cast<const uint32_t*>(first), values};
+}
+
 /** ROWS rows from `row` on × PANELS panels from `panel` on. */
 template <int ROWS, int PANELS, class Storage>
 inline void tile(size_t K, Weights<Storage> W, Rows in, size_t row, size_t panel, Grid<const float> init,

@@ -41,6 +41,12 @@ struct Variant {
                   size_t steps, size_t rowTable, size_t z);
 
   /**
+   * As advance, for a layer that has more than the plain cell: layer is a GeneralLayer (general.h), which has its
+   * shape, its weights and its options, and scratch of its own where it has a projection.
+   */
+  void (*advanceGeneral)(char* base, size_t layer, size_t runs, size_t runCount, size_t steps, size_t rowTable, size_t z);
+
+  /**
    * As advance, for one run and this thread's share of its panels, while others do the rest. Returns the steps that
    * this thread has made: for the owner all have made these, and those behind them, which a share has written some
    * units of, are to be made anew where somebody gave up.

@@ -31,11 +31,17 @@ export class WasmKernel extends AddressedKernel {
   constructor({ memory = createSharedMemory(), owner = 0, build, scratchBytes = 2 ** 21 }: WasmKernelOptions = {}) {
     const chosen = build ?? availableBuilds()[0]
     if (chosen === undefined) throw new Error('this engine has no WebAssembly SIMD')
-    const { advance, predict } = instantiate(chosen, memory)
+    const { advance, advanceGeneral, predict } = instantiate(chosen, memory)
     super(
       'wasm',
       memory,
-      { lanes: 4, precisions: ['float32'], advance: (_precision, ...rest) => advance(...rest), predict },
+      {
+        lanes: 4,
+        precisions: ['float32'],
+        advance: (_precision, ...rest) => advance(...rest),
+        advanceGeneral,
+        predict
+      },
       scratchBytes,
       owner
     )

@@ -19,6 +19,7 @@ export interface WasmExports {
     rowTable: number,
     z: number
   ): void
+  advanceGeneral: Machine['advanceGeneral']
   predict: Machine['predict']
   softmax(n_y: number, z: number, y: number): void
   sigmoidOf(count: number, x: number, y: number): void

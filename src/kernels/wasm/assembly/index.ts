@@ -3,23 +3,11 @@
  */
 import { sigmoid, tanh } from './activations'
 import { cell } from './cell'
+import { advanceGeneral } from './general'
 import { activateHead } from './head'
 import { product } from './product'
+import { listRows, Run } from './runs'
 import { softmax } from './softmax'
-
-/** One run in the table that `advance` reads; `addresses` point at the next step. Nine words. */
-@unmanaged
-class Run {
-  m: usize // rows of the run in memory, the distance between two steps
-  active: usize // (steps) rows to compute at each step, never growing
-  x: usize // (…, m, n_x)
-  a: usize // (…, m, n_a), the state before the step
-  c: usize
-  ft: usize // (…, m, n_a) or 0
-  it: usize
-  cct: usize
-  ot: usize
-}
 
 /**
  * Moves all runs `steps` steps. First Wx·x + b of all their rows, one product; then, step by step, Wa·a_prev on top
@@ -44,30 +32,11 @@ export function advance(
   const end = runs + runCount * offsetof<Run>()
 
   let entry = rowTable
-  for (let t: usize = 0; t < steps; t++) {
-    for (let at = runs; at < end; at += offsetof<Run>()) {
-      const run = changetype<Run>(at)
-      let x = run.x + t * run.m * xBytes
-      for (let r = load<u32>(run.active + t * 4); r > 0; r--) {
-        store<u32>(entry, <u32>x)
-        entry += 4
-        x += xBytes
-      }
-    }
-  }
+  for (let t: usize = 0; t < steps; t++) entry = listRows(runs, end, t, offsetof<Run>('x'), xBytes, entry)
   product(rowTable, (entry - rowTable) >> 2, n_x, Wx, blocks, packed, 0, z, zBytes)
 
   for (let t: usize = 0; t < steps; t++) {
-    entry = rowTable
-    for (let at = runs; at < end; at += offsetof<Run>()) {
-      const run = changetype<Run>(at)
-      let a = run.a + t * run.m * aBytes
-      for (let r = load<u32>(run.active + t * 4); r > 0; r--) {
-        store<u32>(entry, <u32>a)
-        entry += 4
-        a += aBytes
-      }
-    }
+    entry = listRows(runs, end, t, offsetof<Run>('a'), aBytes, rowTable)
     product(rowTable, (entry - rowTable) >> 2, n_a, Wa, blocks, z, zBytes, z, zBytes)
 
     for (let at = runs; at < end; at += offsetof<Run>()) {
@@ -125,4 +94,4 @@ export function tanhOf(count: usize, x: usize, y: usize): void {
   for (let at: usize = 0; at < count << 2; at += 16) v128.store(y + at, tanh(v128.load(x + at)))
 }
 
-export { softmax }
+export { advanceGeneral, softmax }
