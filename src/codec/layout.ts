@@ -36,10 +36,11 @@ export interface RowStrides {
 }
 
 export function sequenceStrides({ shape }: Tensor, layout: Layout): RowStrides {
+  const axes = sequenceAxes[layout]
   const strides = { T_x: 0, m: 0, n: 0 }
   let stride = 1
-  for (const [axis, name] of [...sequenceAxes[layout].entries()].reverse()) {
-    strides[name] = stride
+  for (let axis = axes.length - 1; axis >= 0; axis--) {
+    strides[axes[axis]] = stride
     stride *= shape[axis]
   }
   return strides

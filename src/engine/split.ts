@@ -97,7 +97,7 @@ function rowsOfPass(pass: Pass, before: Pass | undefined, activeRows: Int32Array
   return {
     layer,
     run: view,
-    ...(mirrored && { mirrored: beginAt(first, n_x, mirrored) }),
-    ...(joined && { joined: { forward, into: beginAt(first, width, joined.into) } })
+    mirrored: mirrored && beginAt(first, n_x, mirrored),
+    joined: joined && { forward, into: beginAt(first, width, joined.into) }
   }
 }
