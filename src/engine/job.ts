@@ -124,7 +124,11 @@ export class Job {
   /** The states of the top layer after each step, in both directions. */
   topStates(state: 'a' | 'c'): RowsOf[] {
     const top = this.set.layers.length - 1
-    return placedLayers(this.set).flatMap(({ index }, place) => (index === top ? [this.states(place, state)] : []))
+    const found: RowsOf[] = []
+    for (const [place, { index }] of placedLayers(this.set).entries()) {
+      if (index === top) found.push(this.states(place, state))
+    }
+    return found
   }
 
   /** The predictions of every step. Needs predict: 'all'. */
@@ -184,11 +188,20 @@ function widthOf(sources: readonly RowsOf[]): number {
   return sources.reduce((width, { n }) => width + n, 0)
 }
 
+/** The last ones without lengths. Nobody writes to active rows, and most requests are of the size of the one before. */
+let uniform = new Int32Array(0)
+const MOST_KEPT = 4096
+
 /** How many rows are longer than t, for each t; the longest come first. All are T_x steps long without `lengths`. */
 function activeRows(columnOfRow: Int32Array, lengths: readonly number[] | undefined, T_x: number): Int32Array {
   let rows = columnOfRow.length
+  if (lengths === undefined) {
+    if (uniform.length === T_x && uniform[0] === rows) return uniform
+    const active = new Int32Array(T_x).fill(rows)
+    if (T_x <= MOST_KEPT) uniform = active
+    return active
+  }
   const active = new Int32Array(T_x)
-  if (lengths === undefined) return active.fill(rows)
   for (let t = 0; t < T_x; t++) {
     while (rows > 0 && lengths[columnOfRow[rows - 1]] <= t) rows--
     active[t] = rows
