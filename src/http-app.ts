@@ -16,6 +16,7 @@ import { schemas } from './plugins/schemas.ts'
 import { securityHeaders } from './plugins/security-headers.ts'
 import { tlsRenewal } from './plugins/tls-renewal.ts'
 import { tracing } from './plugins/tracing.ts'
+import { childLoggerFactory } from './request-logger.ts'
 
 export interface HttpAppOptions {
   /** Where the log goes, standard output if left out. */
@@ -35,6 +36,7 @@ export async function buildHttpApp(config: Config, { log, requests }: HttpAppOpt
   const options = {
     logger: { level: config.logLevel, ...(log && { stream: log }) },
     // one line for each request comes from the request-log plugin
+    childLoggerFactory,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: config.requestTimeoutMs,
     // a request that still comes over an open connection while the server closes is answered like any other

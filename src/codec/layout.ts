@@ -20,12 +20,14 @@ const stateAxes: Readonly<Record<Layout, readonly StateAxis[]>> = {
 
 /** Axes of a tensor with a time axis, in the order of the layout, each made by `axis`. */
 export function inSequenceOrder<T>(layout: Layout, axis: Readonly<Record<SequenceAxis, T>>): T[] {
-  return sequenceAxes[layout].map((name) => axis[name])
+  const axes = sequenceAxes[layout]
+  return [axis[axes[0]], axis[axes[1]], axis[axes[2]]]
 }
 
 /** Axes of a tensor without a time axis, in the order of the layout. */
 export function inStateOrder<T>(layout: Layout, axis: Readonly<Record<StateAxis, T>>): T[] {
-  return stateAxes[layout].map((name) => axis[name])
+  const axes = stateAxes[layout]
+  return [axis[axes[0]], axis[axes[1]]]
 }
 
 /** Where element (t, j, i) of rows lies in a row-major tensor: t · strides.T_x + j · strides.m + i · strides.n. */
@@ -36,10 +38,11 @@ export interface RowStrides {
 }
 
 export function sequenceStrides({ shape }: Tensor, layout: Layout): RowStrides {
+  const axes = sequenceAxes[layout]
   const strides = { T_x: 0, m: 0, n: 0 }
   let stride = 1
-  for (const [axis, name] of [...sequenceAxes[layout].entries()].reverse()) {
-    strides[name] = stride
+  for (let axis = axes.length - 1; axis >= 0; axis--) {
+    strides[axes[axis]] = stride
     stride *= shape[axis]
   }
   return strides

@@ -90,7 +90,7 @@ export class Executor {
       sets: this.sets,
       limits,
       runningValues,
-      ...(options.background === true && { pause: breathe }),
+      pause: options.background === true ? breathe : undefined,
       onJob: () => {}
     }
   }
@@ -102,7 +102,10 @@ export class Executor {
   infer(kind: InferenceKind, body: Uint8Array, id?: number): Promise<Computed> {
     this.#helper.leave()
     if (id === undefined) return inferences[kind](body, this.#context)
-    return inferences[kind](body, { ...this.#context, onJob: (stop) => this.#stops.set(id, stop) })
+    // each by its name: to spread the object takes several times as long
+    const { kernel, sharing, sets, limits, runningValues, pause } = this.#context
+    const onJob = (stop: Float32Array) => void this.#stops.set(id, stop)
+    return inferences[kind](body, { kernel, sharing, sets, limits, runningValues, pause, onJob })
   }
 
   /** Ends the job of an inference at the next tick. */

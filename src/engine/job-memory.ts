@@ -43,7 +43,7 @@ export interface JobNeeds {
   /** The gates to keep, of each layer and direction in the order of `placedLayers`; none of those left out. */
   readonly gates: readonly (ReadonlySet<GateName> | undefined)[]
   readonly predict: Part['predict']
-  readonly priority?: number
+  readonly priority?: number | undefined
 }
 
 /**
@@ -59,12 +59,14 @@ export function layOut(pieces: Pieces, needs: JobNeeds, activeRows: Int32Array):
   const x = pieces.take(T_x * m * set.n_x)
   const passes: Pass[] = []
   let input = x
-  for (const [i, { layer, index, direction }] of placed.entries()) {
+  const running = longest(activeRows)
+  for (let i = 0; i < placed.length; i++) {
+    const { layer, index, direction } = placed[i]
     const { n_x, n_a, n_h } = layer
     const reverse = direction === 'reverse'
     const run = {
       m,
-      T_x: longest(activeRows), // nothing runs past the longest column
+      T_x: running, // nothing runs past the longest column
       x: reverse ? pieces.take(T_x * m * n_x) : input,
       a: pieces.take((T_x + 1) * m * n_h),
       c: pieces.take((T_x + 1) * m * n_a),
@@ -77,8 +79,8 @@ export function layOut(pieces: Pieces, needs: JobNeeds, activeRows: Int32Array):
     const width = n_h + (forward?.layer.n_h ?? 0)
     const joins = reverse && (!top || predict === 'all')
     const joined = joins ? { forward, into: pieces.take(T_x * m * width) } : undefined
-    passes.push({ layer, run, ...(reverse && { mirrored: input }), ...(joined && { joined }) })
-    if (lastOfLayer(set, placed[i])) input = joined?.into ?? run.a.subarray(m * n_h)
+    passes.push({ layer, run, mirrored: reverse ? input : undefined, joined })
+    if (!top && lastOfLayer(set, placed[i])) input = joined?.into ?? run.a.subarray(m * n_h)
   }
   const n_y = head?.n_y ?? 0
   const reverseTop = set.layers[set.layers.length - 1].reverse !== undefined
@@ -103,7 +105,9 @@ function lastOfLayer({ layers }: ParameterSet, { index, direction }: PlacedLayer
 }
 
 function gateOutputs(gates: ReadonlySet<GateName> | undefined, take: () => Float32Array): GateOutputs {
-  return Object.fromEntries(Array.from(gates ?? [], (gate) => [gate, take()]))
+  const outputs: { [Gate in GateName]?: Float32Array } = {}
+  for (const gate of gates ?? []) outputs[gate] = take()
+  return outputs
 }
 
 /** Steps of the longest row. */

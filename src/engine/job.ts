@@ -60,10 +60,11 @@ export class Job {
     this.m = m
     this.T_x = T_x
     this.set = set
-    this.#columnOfRow = Int32Array.from({ length: m }, (_, column) => column)
-    if (lengths !== undefined) this.#columnOfRow.sort((j, k) => lengths[k] - lengths[j] || j - k)
-    this.#sorted = this.#columnOfRow.every((column, row) => column === row)
-    const lengthOfRow = this.#columnOfRow.map((column) => lengths?.[column] ?? T_x)
+    const columnOfRow = new Int32Array(m)
+    for (let column = 0; column < m; column++) columnOfRow[column] = column
+    if (lengths !== undefined) columnOfRow.sort((j, k) => lengths[k] - lengths[j] || j - k)
+    this.#columnOfRow = columnOfRow
+    this.#sorted = lengths === undefined || columnOfRow.every((column, row) => column === row)
 
     // twice the same: how much it is, and where it lies
     const needs = { set, m, T_x, gates, predict, priority }
@@ -71,7 +72,7 @@ export class Job {
     layOut(measured, needs, new Int32Array(0))
     if (measured.values > maxValues) throw new LstmError('LSTM_ERR_JOB_TOO_LARGE', [measured.values, maxValues])
     reserve?.(measured.values)
-    this.#activeRows = activeRows(lengthOfRow, T_x)
+    this.#activeRows = activeRows(columnOfRow, lengths, T_x)
     this.#memory = kernel.allocate(measured.floats)
     const { x, whole } = layOut(new Pieces(this.#memory), needs, this.#activeRows)
     this.#x = x
@@ -123,7 +124,11 @@ export class Job {
   /** The states of the top layer after each step, in both directions. */
   topStates(state: 'a' | 'c'): RowsOf[] {
     const top = this.set.layers.length - 1
-    return placedLayers(this.set).flatMap(({ index }, place) => (index === top ? [this.states(place, state)] : []))
+    const found: RowsOf[] = []
+    for (const [place, { index }] of placedLayers(this.set).entries()) {
+      if (index === top) found.push(this.states(place, state))
+    }
+    return found
   }
 
   /** The predictions of every step. Needs predict: 'all'. */
@@ -183,12 +188,22 @@ function widthOf(sources: readonly RowsOf[]): number {
   return sources.reduce((width, { n }) => width + n, 0)
 }
 
-/** How many rows are longer than t, for each t; `lengths` never grows. */
-function activeRows(lengths: Int32Array, T_x: number): Int32Array {
+/** The last ones without lengths. Nobody writes to active rows, and most requests are of the size of the one before. */
+let uniform = new Int32Array(0)
+const MOST_KEPT = 4096
+
+/** How many rows are longer than t, for each t; the longest come first. All are T_x steps long without `lengths`. */
+function activeRows(columnOfRow: Int32Array, lengths: readonly number[] | undefined, T_x: number): Int32Array {
+  let rows = columnOfRow.length
+  if (lengths === undefined) {
+    if (uniform.length === T_x && uniform[0] === rows) return uniform
+    const active = new Int32Array(T_x).fill(rows)
+    if (T_x <= MOST_KEPT) uniform = active
+    return active
+  }
   const active = new Int32Array(T_x)
-  let rows = lengths.length
   for (let t = 0; t < T_x; t++) {
-    while (rows > 0 && lengths[rows - 1] <= t) rows--
+    while (rows > 0 && lengths[columnOfRow[rows - 1]] <= t) rows--
     active[t] = rows
   }
   return active

@@ -103,7 +103,7 @@ export interface AnswerParts {
 export interface Computed extends AnswerParts {
   readonly bytes: Uint8Array<ArrayBuffer>
   /** Their memory is used again after it; where it is left out, or never called, it is not. */
-  readonly release?: () => void
+  readonly release?: (() => void) | undefined
   readonly timing: Timing
 }
 

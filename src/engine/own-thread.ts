@@ -13,10 +13,13 @@ export interface OwnThreadOptions {
   readonly onFault: (reason: string, details: string) => void
 }
 
+const nothing = (): void => {}
+
 /** Runs an inference whose body came as pieces on the thread that this is called on. @param id by which it can be stopped */
 export async function inferOnThread(executor: Executor, kind: InferenceKind, body: Body, id?: number): Promise<Answer> {
-  const computed = await executor.infer(kind, body.length === 1 ? body[0] : (staged(body) ?? joined(body)), id)
-  return { ...computed, free: computed.release ?? (() => {}) }
+  const whole = body.length === 1 ? body[0] : (staged(body) ?? joined(body))
+  const { bytes, jsonBytes, stateBytes, m, executions, timing, release } = await executor.infer(kind, whole, id)
+  return { bytes, jsonBytes, stateBytes, m, executions, timing, free: release ?? nothing }
 }
 
 /** The pool's own thread, as far as it runs inferences itself. */

@@ -13,7 +13,7 @@ export interface Pass {
   readonly layer: PackedLayer
   readonly run: LayerRun
   /** A reverse direction runs over its rows backwards: run.x is made of these, each from its last real step on. (T_x, m, n_x) */
-  readonly mirrored?: Float32Array
+  readonly mirrored?: Float32Array | undefined
   /** What is to be made of the states when the pass is over, for whatever reads them as a sequence. */
-  readonly joined?: Joined
+  readonly joined?: Joined | undefined
 }

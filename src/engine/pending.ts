@@ -27,7 +27,7 @@ export interface Pending {
 
 export interface RunOptions {
   /** After so many milliseconds it fails with LSTM_ERR_DEADLINE, and the work stops at the next tick. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** Is given what stops it when nobody waits for it any more. */
   readonly onStart?: (stop: () => void) => void
 }

@@ -59,9 +59,14 @@ export class Sharing implements Hiring {
    * memory. Resolves with the milliseconds of the longest part and the executions of all.
    * @throws LSTM_ERR_CLIENT_GONE when it was stopped, LSTM_ERR_WORKER_LOST when a worker that had a part of it has ended, and what the kernel threw
    */
-  async run(whole: Part): Promise<PartCost> {
+  run(whole: Part): Promise<PartCost> {
     const count = partsWorthwhile(whole, this.workers)
-    if (count === 1) return this.#runWithCrew(whole)
+    if (count > 1) return this.#runParts(whole, count)
+    const possible = this.workers > 1 && this.#kernel.advanceShare !== undefined && workLeft(whole) >= LEAST_WORK
+    return possible ? this.#runWithCrew(whole) : this.#stepper.run(whole)
+  }
+
+  async #runParts(whole: Part, count: number): Promise<PartCost> {
     const [first, ...others] = split(whole, count)
     const ends = await Promise.allSettled([...others.map((part) => this.#give(part)), this.#stepper.run(first)])
     let ms = 0
@@ -75,8 +80,6 @@ export class Sharing implements Hiring {
   }
 
   async #runWithCrew(whole: Part): Promise<PartCost> {
-    const possible = this.workers > 1 && this.#kernel.advanceShare !== undefined && workLeft(whole) >= LEAST_WORK
-    if (!possible) return this.#stepper.run(whole)
     const crew = new Crew(this.#kernel, whole, this)
     try {
       return await this.#stepper.run(whole, crew)

@@ -26,9 +26,11 @@ export function workLeft({ passes, pass }: Part): number {
 /** How many parts a whole is worth cutting into, for `workers` that could take one each. */
 export function partsWorthwhile({ passes }: Part, workers: number): number {
   const { activeRows } = passes[0].run
+  const most = Math.min(workers, Math.floor(activeRows[0] / ROW_TILE))
+  if (most <= 1) return 1
   const steps = activeRows.reduce((sum, rows) => sum + rows, 0)
   const work = steps * passes.reduce((sum, pass) => sum + rowWork(pass), 0)
-  return Math.max(1, Math.min(workers, Math.floor(activeRows[0] / ROW_TILE), Math.floor(work / LEAST_WORK)))
+  return Math.max(1, Math.min(most, Math.floor(work / LEAST_WORK)))
 }
 
 /**
@@ -97,7 +99,7 @@ function rowsOfPass(pass: Pass, before: Pass | undefined, activeRows: Int32Array
   return {
     layer,
     run: view,
-    ...(mirrored && { mirrored: beginAt(first, n_x, mirrored) }),
-    ...(joined && { joined: { forward, into: beginAt(first, width, joined.into) } })
+    mirrored: mirrored && beginAt(first, n_x, mirrored),
+    joined: joined && { forward, into: beginAt(first, width, joined.into) }
   }
 }

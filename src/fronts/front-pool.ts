@@ -1,6 +1,7 @@
 import { Admission } from '../engine/admission.ts'
 import { type Body, bodyLength } from '../engine/body.ts'
 import { CostModel } from '../engine/cost-model.ts'
+import { type Deadline, Deadlines } from '../engine/deadlines.ts'
 import { Executor } from '../engine/executor.ts'
 import type { Lodging } from '../engine/guests.ts'
 import { InlinePolicy, threadPerCore } from '../engine/inline.ts'
@@ -23,6 +24,7 @@ export class FrontPool implements HotPool {
   readonly #inline: InlinePolicy
   readonly #catchUp: () => void
   readonly #handover: Pick<Handover, 'infer'>
+  readonly #deadlines = new Deadlines()
   #pending = 0
   #nextId = 0
 
@@ -49,51 +51,56 @@ export class FrontPool implements HotPool {
    * Runs an inference: here when it is short, else in the main thread's pool.
    * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, and whatever the inference throws
    */
-  async infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
-    const bytes = bodyLength(body)
-    this.admission.check(bytes)
-    if (!this.#inline.takes(kind, bytes, this.#pending)) return this.#handover.infer(kind, body, options)
-    const { timeoutMs, onStart } = options
-    this.#catchUp()
-    const id = this.#nextId++
-    this.#pending++
-    this.admission.begin(bytes)
-    let timer: NodeJS.Timeout | undefined
-    try {
-      return await new Promise<Answer>((resolve, reject) => {
-        let stopped = false
-        const stop = (reason: LstmError) => {
-          stopped = true
-          this.executor.stop(id)
-          reject(reason)
-        }
-        if (timeoutMs !== undefined) {
-          timer = setTimeout(() => stop(new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])), timeoutMs)
-        }
-        onStart?.(() => stop(new LstmError('LSTM_ERR_CLIENT_GONE', [])))
-        this.#run(kind, body, bytes, id).then((answer) => {
-          if (stopped) {
+  infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      const bytes = bodyLength(body)
+      this.admission.check(bytes)
+      if (!this.#inline.takes(kind, bytes, this.#pending)) {
+        resolve(this.#handover.infer(kind, body, options))
+        return
+      }
+      const { timeoutMs, onStart } = options
+      this.#catchUp()
+      const id = this.#nextId++
+      this.#pending++
+      this.admission.begin(bytes)
+      let deadline: Deadline | undefined
+      let over = false
+      const end = (): void => {
+        over = true
+        if (deadline !== undefined) this.#deadlines.callOff(deadline)
+        this.#pending--
+        this.admission.end(bytes)
+      }
+      const stop = (reason: LstmError): void => {
+        if (over) return
+        this.executor.stop(id)
+        end()
+        reject(reason)
+      }
+      if (timeoutMs !== undefined) {
+        deadline = this.#deadlines.add(timeoutMs, () => stop(new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])))
+      }
+      onStart?.(() => stop(new LstmError('LSTM_ERR_CLIENT_GONE', [])))
+      inferOnThread(this.executor, kind, body, id).then(
+        (answer) => {
+          this.executor.forget(id)
+          this.#inline.learn(kind, bytes, answer.timing)
+          if (over) {
             answer.free()
             return
           }
+          end()
           this.admission.answered()
           resolve(answer)
-        }, reject)
-      })
-    } finally {
-      clearTimeout(timer)
-      this.#pending--
-      this.admission.end(bytes)
-    }
-  }
-
-  async #run(kind: InferenceKind, body: Body, bodyBytes: number, id: number): Promise<Answer> {
-    try {
-      const answer = await inferOnThread(this.executor, kind, body, id)
-      this.#inline.learn(kind, bodyBytes, answer.timing)
-      return answer
-    } finally {
-      this.executor.forget(id)
-    }
+        },
+        (error: Error) => {
+          this.executor.forget(id)
+          if (over) return
+          end()
+          reject(error)
+        }
+      )
+    })
   }
 }

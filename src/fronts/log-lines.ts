@@ -1,5 +1,5 @@
 /** Characters of log lines that are gathered before they go out, and how long they may wait for more. */
-const GATHER = 4096
+const GATHER = 32_768
 const GATHER_MS = 200
 
 /** The log of a front: lines go to the main thread, many at a time, so that those of all threads stay whole. */

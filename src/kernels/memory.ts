@@ -145,7 +145,7 @@ export class SharedHeap {
   /** Throws unless `piece` lies in this memory, whichever thread's view of it this is. */
   check(piece: Float32Array): void {
     const { buffer } = piece
-    if (this.#known.has(buffer)) return
+    if (buffer === this.#words.buffer || this.#known.has(buffer)) return
     // Threads have different buffer objects over the same bytes: the random token tells this memory from others.
     const head = buffer.byteLength >= LINE_BYTES * PAGE_LINES ? new Int32Array(buffer, 0, LISTS_WORD) : undefined
     if (!(buffer instanceof SharedArrayBuffer) || head?.[MAGIC_WORD] !== MAGIC || head[TOKEN_WORD] !== this.#token) {
@@ -156,10 +156,11 @@ export class SharedHeap {
 
   #locked<T>(work: () => T): T {
     const words = this.#words
-    const deadline = Date.now() + (this.#owner === 0 ? OWNERLESS_WAIT_MS : LOCK_WAIT_MS)
     // 0 free, else whose it is, and 1 more when somebody waits
     const mine = lockOf(this.#owner)
+    let deadline = 0
     for (let seen = Atomics.compareExchange(words, LOCK_WORD, 0, mine); seen !== 0; ) {
+      deadline ||= Date.now() + (this.#owner === 0 ? OWNERLESS_WAIT_MS : LOCK_WAIT_MS)
       if (Date.now() > deadline) {
         throw new Error("the kernel's memory is locked by a thread that no longer runs: restart the process")
       }

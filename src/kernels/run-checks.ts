@@ -11,8 +11,6 @@ export const expectLength = (name: string, array: { readonly length: number }, l
 /** What has to be true of a run before code that checks nothing goes over its arrays. */
 export class RunChecks {
   readonly #heap: SharedHeap
-  /** Runs whose arrays have been looked at, for which layer, and how many rows these have at most. */
-  readonly #checked = new WeakMap<LayerRun, { readonly layer: PackedLayer; readonly rows: number }>()
 
   constructor(heap: SharedHeap) {
     this.#heap = heap
@@ -34,31 +32,31 @@ export class RunChecks {
     }
   }
 
+  #expectArray(name: string, array: Float32Array, length: number, shape: string): void {
+    this.#heap.check(array)
+    expectLength(name, array, length, shape)
+  }
+
   /**
-   * Looks at a run's arrays, once, as they never change: they begin at the first of its rows, which may be some of the
-   * m that lie between two steps, and hold them all at the last step too. Returns how many these are.
+   * Looks at a run's arrays: they begin at the first of its rows, which may be some of the m that lie between two steps,
+   * and hold them all at the last step too. Returns how many these are. At each call anew: for the many runs of one call
+   * that takes less than to remember them.
    */
   #rowsOf(layer: PackedLayer, run: LayerRun): number {
-    const checked = this.#checked.get(run)
-    if (checked?.layer === layer) return checked.rows
     const { n_x, n_a, n_h } = layer
     const { T_x, m, activeRows } = run
     if (!positive(m) || !positive(T_x)) throw new RangeError(`m, T_x are ${m}, ${T_x}; expected whole numbers from 1`)
     expectLength('activeRows', activeRows, T_x, '(T_x)')
     const rows = activeRows[0]
     if (!(rows >= 0 && rows <= m)) throw new RangeError(`${rows} rows are active at step 0; expected 0 to ${m}`)
-    const expect = (name: string, array: Float32Array, blocks: number, n: number, shape: string): void => {
-      this.#heap.check(array)
-      expectLength(name, array, ((blocks - 1) * m + rows) * n, shape)
-    }
-    expect('x', run.x, T_x, n_x, '((T_x - 1)·m + rows)·n_x')
-    expect('a', run.a, T_x + 1, n_h, '(T_x·m + rows)·n_h')
-    expect('c', run.c, T_x + 1, n_a, '(T_x·m + rows)·n_a')
+    const steps = (T_x - 1) * m + rows
+    this.#expectArray('x', run.x, steps * n_x, '((T_x - 1)·m + rows)·n_x')
+    this.#expectArray('a', run.a, (m + steps) * n_h, '(T_x·m + rows)·n_h')
+    this.#expectArray('c', run.c, (m + steps) * n_a, '(T_x·m + rows)·n_a')
     for (const name of gateNames) {
       const gate = run.gates[name]
-      if (gate !== undefined) expect(name, gate, T_x, n_a, '((T_x - 1)·m + rows)·n_a')
+      if (gate !== undefined) this.#expectArray(name, gate, steps * n_a, '((T_x - 1)·m + rows)·n_a')
     }
-    this.#checked.set(run, { layer, rows })
     return rows
   }
 }

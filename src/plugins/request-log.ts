@@ -1,5 +1,17 @@
 import fastifyPlugin from 'fastify-plugin'
 
+interface Answered {
+  reqId: string
+  method: string
+  url: string
+  route: string | undefined
+  status: number
+  ms: number
+  code?: string
+  client?: string
+  trace_id?: string
+}
+
 /** One log line for each request, when it has been answered; its id also goes out with the answer. */
 export const requestLog = fastifyPlugin(
   async (app) => {
@@ -8,20 +20,13 @@ export const requestLog = fastifyPlugin(
       done()
     })
     app.addHook('onResponse', (request, reply, done) => {
-      const { method, url, trace, client, errorCode } = request
-      request.log.info(
-        {
-          method,
-          url,
-          route: request.routeOptions.url,
-          status: reply.statusCode,
-          ms: Math.round(reply.elapsedTime * 1000) / 1000,
-          ...(errorCode === undefined ? {} : { code: errorCode }),
-          ...(client === undefined ? {} : { client: client.id }),
-          ...(trace === undefined ? {} : { trace_id: trace.traceId })
-        },
-        'answered'
-      )
+      const { id, method, url, routeOptions, trace, client, errorCode } = request
+      const ms = Math.round(reply.elapsedTime * 1000) / 1000
+      const line: Answered = { reqId: id, method, url, route: routeOptions.url, status: reply.statusCode, ms }
+      if (errorCode !== undefined) line.code = errorCode
+      if (client !== undefined) line.client = client.id
+      if (trace !== undefined) line.trace_id = trace.traceId
+      app.log.info(line, 'answered')
       done()
     })
   },

@@ -12,7 +12,7 @@ export interface WorkerContext {
   readonly limits: Limits
   readonly runningValues: RunningValues
   /** To be called in the middle of long work, where the thread is to leave others their turn. */
-  readonly pause?: () => void
+  readonly pause: (() => void) | undefined
   /** Told what to set to 1 when nobody wants the job any more. */
   readonly onJob: (stop: Float32Array) => void
 }

@@ -25,7 +25,7 @@ export async function runInference(
   let whenClosed = () => {}
   reply.raw.once('close', () => whenClosed())
   const answer = await pool.infer(kind, body, {
-    ...(deadline === undefined ? {} : { timeoutMs: Math.max(1, Math.round(deadline - reply.elapsedTime)) }),
+    timeoutMs: deadline === undefined ? undefined : Math.max(1, Math.round(deadline - reply.elapsedTime)),
     onStart: (stop) => {
       whenClosed = stop
     }

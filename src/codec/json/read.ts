@@ -39,7 +39,7 @@ const DEFAULT_LIMITS: ReadLimits = { maxDepth: 64 }
 /**
  * Reads UTF-8 JSON; it takes what `JSON.parse` takes. Where `plan` says so, nested arrays of numbers and objects with
  * `shape` and `data` become a `Tensor`; any other value there is given back as it is, for the schema to refuse.
- * Objects have no prototype.
+ * Objects inherit nothing.
  * @throws LSTM_ERR_MALFORMED_JSON wherever the document is not JSON, even behind a faulty tensor
  * @throws LSTM_ERR_BAD_TENSOR, LSTM_ERR_BAD_BASE64, LSTM_ERR_NON_FINITE for the first tensor with a fault
  */

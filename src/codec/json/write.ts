@@ -99,7 +99,7 @@ export class JsonWriter {
   base64(tensor: StridedTensor): this {
     const values = contiguous(tensor)
     const textLength = base64Length(values.byteLength)
-    this.raw(`{"shape":[${tensor.shape.join(',')}],"data":"`)
+    this.raw('{"shape":[').raw(tensor.shape.join(',')).raw('],"data":"')
     this.reserve(textLength)
     if (!encodeBase64(values, this.bytes, this.length)) throw nonFinite(tensor)
     this.length += textLength

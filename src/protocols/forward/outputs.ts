@@ -61,7 +61,7 @@ export class Outputs {
   /** The layer that an output is of; undefined for one of the whole set. */
   layerOutput(name: string): LayerOutput | undefined {
     if (this.#single && (gateNames as readonly string[]).includes(name)) return { place: 0, member: name as GateName }
-    const [, index, direction, member] = LAYER_OUTPUT.exec(name) ?? []
+    const [, index, direction, member] = name.startsWith('layers.') ? (LAYER_OUTPUT.exec(name) ?? []) : []
     if (index === undefined) return undefined
     const place = this.#placed.findIndex((each) => each.index === Number(index) && each.direction === direction)
     return { place, member: member as LayerMember }
@@ -71,8 +71,9 @@ export class Outputs {
   gates(all: boolean): (ReadonlySet<GateName> | undefined)[] {
     const gates = this.#placed.map(() => new Set<GateName>(all ? gateNames : []))
     for (const name of this.names) {
-      const { place, member } = this.layerOutput(name) ?? {}
-      if (place !== undefined && member !== 'a' && member !== 'c') gates[place].add(member as GateName)
+      const output = this.layerOutput(name)
+      if (output === undefined || output.member === 'a' || output.member === 'c') continue
+      gates[output.place].add(output.member)
     }
     return gates
   }

@@ -26,7 +26,7 @@ export interface JobAnswer<A = Uint8Array<ArrayBuffer>> {
  */
 export async function withJob<A>(
   { kernel, sharing, limits, runningValues, onJob }: WorkerContext,
-  description: Omit<JobDescription, 'maxValues' | 'reserve'>,
+  { set, m, T_x, lengths, gates, predict, priority }: Omit<JobDescription, 'maxValues' | 'reserve'>,
   { input, hiddenStates, cellStates }: JobRows,
   encode: (job: Job) => A
 ): Promise<JobAnswer<A>> {
@@ -37,10 +37,13 @@ export async function withJob<A>(
   }
   let job: Job | undefined
   try {
-    job = new Job(kernel, { ...description, maxValues: limits.maxJobValues, reserve })
+    const { maxJobValues: maxValues } = limits
+    job = new Job(kernel, { set, m, T_x, lengths, gates, predict, priority, maxValues, reserve })
     onJob(job.whole.stop)
     job.setInput(input)
-    for (const place of job.whole.passes.keys()) job.setStates(place, hiddenStates?.[place], cellStates?.[place])
+    for (let place = 0; place < job.whole.passes.length; place++) {
+      job.setStates(place, hiddenStates?.[place], cellStates?.[place])
+    }
     const begun = performance.now()
     const { ms: computeMs, executions } = await sharing.run(job.whole)
     const computed = performance.now()

@@ -18,7 +18,7 @@ import type { ResolvedSet } from './resolve.ts'
 const plan: TensorPlan = { parameters: parameterPlan, xt: 'tensor', a_prev: 'tensor', c_prev: 'tensor' }
 const schema = cellRequest(DecodedArrays, DecodedTensor, DecodedTensor)
 
-async function compute(
+function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext

@@ -6,7 +6,7 @@ import { bodyCheck } from '../../schema-check.ts'
 import type { WorkerContext } from '../context.ts'
 import type { JobAnswer } from '../forward/with-job.ts'
 import type { DecodedArrays } from './forms.ts'
-import { type ResolvedSet, withParameters } from './resolve.ts'
+import { holdParameters, type ResolvedSet } from './resolve.ts'
 
 /** From the bytes of a request to those of its answer. It has read the body before it first waits for anything. */
 export type Operation = (body: Uint8Array, context: WorkerContext) => Promise<Computed>
@@ -22,13 +22,17 @@ export function operation<Request extends { parameters: string | Static<typeof D
   compute: (request: Request, resolved: ResolvedSet, context: WorkerContext) => Promise<JobAnswer<LentDocument>>
 ): Operation {
   const check = bodyCheck(schema)
-  return (body, context) => {
+  return async (body, context) => {
     const arrived = performance.now()
     const request = check(readJson(body, plan, { maxDepth: context.limits.maxJsonDepth, shortLived: true })) as Request
-    return withParameters(request.parameters, context, async (resolved) => {
-      const { answer, m, executions, begun, computeMs, encodeMs } = await compute(request, resolved, context)
+    const held = holdParameters(request.parameters, context)
+    try {
+      const { answer, m, executions, begun, computeMs, encodeMs } = await compute(request, held, context)
+      const { bytes, release } = answer
       const timing = { decode: begun - arrived, compute: computeMs, encode: encodeMs }
-      return { ...answer, jsonBytes: answer.bytes.length, stateBytes: 0, m, executions, timing }
-    })
+      return { bytes, release, jsonBytes: bytes.length, stateBytes: 0, m, executions, timing }
+    } finally {
+      held.letGo()
+    }
   }
 }

@@ -13,27 +13,18 @@ export interface ResolvedSet {
 }
 
 /**
- * Does something with the parameter set of a request; its weights stay in memory until that is done.
+ * The parameter set of a request; its weights stay in memory until `letGo` is called, which must happen once.
  * @throws LSTM_ERR_PARAMETER_SET_NOT_FOUND, or for inline arrays whatever is wrong with them
  */
-export async function withParameters<T>(
+export function holdParameters(
   parameters: string | Static<typeof DecodedArrays>,
-  { kernel, sets }: WorkerContext,
-  use: (resolved: ResolvedSet) => Promise<T>
-): Promise<T> {
+  { kernel, sets }: WorkerContext
+): ResolvedSet & { letGo(): void } {
   if (typeof parameters !== 'string') {
     const set = createParameterSet(kernel, modelOfArrays(parameters, 'parameters.'))
-    try {
-      return await use({ set, name: null })
-    } finally {
-      releaseParameterSet(kernel, set)
-    }
+    return { set, name: null, letGo: () => releaseParameterSet(kernel, set) }
   }
   const held = sets.hold(parameters)
   if (held === undefined) throw LstmError.at('/parameters', 'LSTM_ERR_PARAMETER_SET_NOT_FOUND', [parameters])
-  try {
-    return await use({ set: held.set, name: parameters })
-  } finally {
-    held.letGo()
-  }
+  return { set: held.set, name: parameters, letGo: held.letGo }
 }

@@ -18,7 +18,7 @@ import type { ResolvedSet } from './resolve.ts'
 const plan: TensorPlan = { parameters: parameterPlan, x: 'tensor', a0: 'tensor', c0: 'tensor' }
 const schema = sequenceRequest(DecodedArrays, DecodedTensor, DecodedTensor)
 
-async function compute(
+function compute(
   request: Static<typeof schema>,
   resolved: ResolvedSet,
   context: WorkerContext
