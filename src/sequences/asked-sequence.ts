@@ -5,6 +5,8 @@ import { invalid, numberId, type SequenceId, textId } from './sequence-id.ts'
 export interface AskedSequence extends SequenceId {
   readonly start: boolean
   readonly end: boolean
+  /** Milliseconds that the request gives itself; left out: for ever. */
+  readonly timeoutMs?: number
 }
 
 /** Longer parameters are not looked at here; the worker refuses them when a sequence is among them. */
@@ -33,8 +35,14 @@ export function askedSequence(json: string): AskedSequence | undefined {
   if (id === undefined) return undefined
   const found = inRequest(() => idOf(id))
   if (found === undefined) return undefined
-  // anything but a boolean is refused by the worker
-  return { ...found, start: parameters.ssequence_start === true, end: parameters.ssequence_end === true }
+  // what is not of its type is refused by the worker
+  const [, microseconds] = /^n([1-9]\d*)$/.exec(String(parameters.stimeout)) ?? []
+  return {
+    ...found,
+    start: parameters.ssequence_start === true,
+    end: parameters.ssequence_end === true,
+    ...(microseconds !== undefined && { timeoutMs: Number(microseconds) / 1000 })
+  }
 }
 
 /** An error about the id points to where it stands. */

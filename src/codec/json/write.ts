@@ -69,6 +69,14 @@ export class JsonWriter {
     return this
   }
 
+  /** Writes JSON that is there as bytes. */
+  copy(json: Uint8Array): this {
+    this.reserve(json.length)
+    this.bytes.set(json, this.length)
+    this.length += json.length
+    return this
+  }
+
   /** Writes what JSON.stringify makes of `json`; for anything but tensors. */
   value(json: unknown): this {
     const text = JSON.stringify(json) as string | undefined
@@ -142,19 +150,16 @@ export class JsonWriter {
   }
 
   /**
-   * The document with something behind it, in one buffer: filled up with spaces to a multiple of `multiple`, then
-   * `behind` bytes for the caller to write. It ends the writer.
-   * @returns the buffer, and the length of the document
+   * The document with something behind it, where it was written: filled up with spaces to a multiple of `multiple`, then
+   * `behind` bytes, every one of which the caller has to write. It ends the writer.
+   * @returns the whole, and the length of the document
    */
-  finishWith(multiple: number, behind: number): { bytes: Uint8Array<ArrayBuffer>; length: number } {
+  lendWith(multiple: number, behind: number): LentDocument & { readonly length: number } {
     while (this.length % multiple !== 0) this.put(SPACE)
     const { length } = this
-    const bytes = new Uint8Array(length + behind)
-    bytes.set(this.bytes.subarray(0, length))
-    spare(this.bytes)
-    this.bytes = NOTHING
-    this.length = 0
-    return { bytes, length }
+    this.reserve(behind)
+    this.length += behind
+    return { ...this.lend(), length }
   }
 
   private reserve(count: number): void {

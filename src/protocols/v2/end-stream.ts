@@ -6,7 +6,7 @@ import { stackStates } from '../forward/outputs.ts'
 import { readCall } from './call.ts'
 import { withModel } from './model.ts'
 import { predictionOf } from './outputs.ts'
-import { writeResponse } from './response.ts'
+import { responseHead, writeResponse } from './response.ts'
 import { checkVersion, continuedStates } from './states.ts'
 import type { StreamEnd } from './stream.ts'
 
@@ -24,9 +24,8 @@ export function endStream(bytes: Uint8Array, context: WorkerContext): Promise<Co
     const { version, m } = call.sequence!.from!
     checkVersion(call.model, version, set)
     const tensors = tensorsOf(set, states, m, layout, context)
-    const head = { model_name: call.model, model_version: set.version, ...(id !== undefined && { id }) }
     const named = outputs.map((wanted) => ({ wanted, tensor: tensors[wanted.name]() }))
-    const response = writeResponse(head, named, 0)
+    const response = writeResponse(responseHead(call, set, id), named, 0)
     return {
       ...response,
       stateBytes: 0,

@@ -39,7 +39,8 @@ const isFloats = (name: string): name is (typeof floatNames)[number] => (floatNa
 export function readInputs({ request, tail }: Envelope): Inputs {
   const found: { -readonly [Name in keyof Inputs]?: Inputs[Name] } = {}
   const binary = new BinaryPart(tail)
-  for (const [i, input] of request.inputs.entries()) {
+  for (let i = 0; i < request.inputs.length; i++) {
+    const input = request.inputs[i]
     const { name } = input
     const path = `/inputs/${i}`
     if (!isFloats(name) && name !== 'lengths') {
@@ -91,7 +92,8 @@ class BinaryPart {
 }
 
 function checkShape({ name, shape }: Input, path: string): void {
-  for (const [axis, length] of shape.entries()) {
+  for (let axis = 0; axis < shape.length; axis++) {
+    const length = shape[axis]
     if (length < 0 || !Number.isSafeInteger(length)) {
       throw badInput(name, `${path}/shape/${axis}`, `shape is (${shape.join(', ')}); expected whole lengths from 0`)
     }

@@ -4,12 +4,14 @@ import { JsonWriter } from '../../codec/json/write.ts'
 import { contiguous, countOf, indexOf } from '../../codec/strided.ts'
 import type { StridedTensor } from '../../codec/tensor.ts'
 import { LstmError } from '../../errors.ts'
+import type { ParameterSet } from '../../parameters/parameter-set.ts'
+import type { InferCall } from './call.ts'
 import type { WantedOutput } from './wanted.ts'
 
 /** Tensors behind the JSON begin at multiples of this, so that they can be written where they go. */
 const ALIGNMENT = 8
 
-export interface ResponseHead {
+interface ResponseHead {
   readonly model_name: string
   readonly model_version: string
   readonly id?: string
@@ -20,53 +22,87 @@ export interface Output {
   readonly tensor: StridedTensor
 }
 
-/** The bytes of an answer: JSON, tensors, and room for states behind them. */
+/** The bytes of an answer: JSON, tensors, and room for states behind them, which are to be written. */
 export interface Response {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly jsonBytes: number
+  /** Nobody reads the bytes any more. It need not be called. */
+  readonly release: () => void
+}
+
+/** The JSON of an answer whose outputs all follow it, before and behind the id: but for that, of all with such shapes. */
+export interface AnswerText {
+  readonly before: Uint8Array
+  readonly behind: Uint8Array
+}
+
+export function responseHead({ model }: InferCall, { version }: ParameterSet, id: string | undefined): ResponseHead {
+  return { model_name: model, model_version: version, ...(id !== undefined && { id }) }
+}
+
+/** @returns undefined where some output is wanted in the JSON */
+export function answerText(head: ResponseHead, outputs: readonly Output[]): AnswerText | undefined {
+  if (!outputs.every(({ wanted }) => wanted.binary)) return undefined
+  return {
+    before: writeNames(new JsonWriter(), head).finish(),
+    behind: writeOutputs(new JsonWriter(), outputs).finish()
+  }
 }
 
 /**
  * Writes an answer: the JSON with the outputs that are wanted in it, then the others as raw bytes. The JSON is filled up
  * with spaces, which belong to its length.
  * @param stateBytes bytes to leave at the end
+ * @param text what `answerText` has given for such outputs
  * @throws LSTM_ERR_NON_FINITE, also for what is too large for the type that is wanted
  */
-export function writeResponse(head: ResponseHead, outputs: readonly Output[], stateBytes: number): Response {
+export function writeResponse(
+  head: ResponseHead,
+  outputs: readonly Output[],
+  stateBytes: number,
+  text?: AnswerText
+): Response {
+  const { id } = head
   const writer = new JsonWriter()
-  const { model_name, model_version, id } = head
-  writer.raw('{"model_name":').value(model_name).raw(',"model_version":').value(model_version)
+  if (text === undefined) writeNames(writer, head)
+  else writer.copy(text.before)
   if (id !== undefined) writer.raw(',"id":').value(id)
+  if (text === undefined) writeOutputs(writer, outputs)
+  else writer.copy(text.behind)
+  const tailBytes = outputs.reduce((sum, output) => sum + (output.wanted.binary ? bytesOf(output) : 0), 0)
+  const { bytes, length, release } = writer.lendWith(tailBytes > 0 ? ALIGNMENT : 1, tailBytes + stateBytes)
+  let at = length
+  for (const output of outputs) {
+    const { wanted, tensor } = output
+    if (!wanted.binary) continue
+    const end = at + bytesOf(output)
+    const wrong = encodeFloats(tensor, wanted.datatype, bytes.subarray(at, end))
+    if (wrong >= 0) throw nonFinite(wanted, tensor, wrong)
+    at = end
+  }
+  return { bytes, jsonBytes: length, release }
+}
+
+const bytesOf = ({ wanted, tensor }: Output): number => countOf(tensor.shape) * floatBytes[wanted.datatype]
+
+function writeNames(writer: JsonWriter, { model_name, model_version }: ResponseHead): JsonWriter {
+  return writer.raw('{"model_name":').value(model_name).raw(',"model_version":').value(model_version)
+}
+
+function writeOutputs(writer: JsonWriter, outputs: readonly Output[]): JsonWriter {
   writer.raw(',"outputs":[')
-  let tailBytes = 0
-  for (const [i, { wanted, tensor }] of outputs.entries()) {
+  for (const [i, output] of outputs.entries()) {
+    const { wanted, tensor } = output
     const { name, datatype, binary } = wanted
     writer.raw(`${i === 0 ? '' : ','}{"name":"${name}","datatype":"${datatype}","shape":[${tensor.shape.join(',')}],`)
-    if (binary) {
-      const size = countOf(tensor.shape) * floatBytes[datatype]
-      tailBytes += size
-      writer.raw(`"parameters":{"binary_data_size":${size}}}`)
-    } else {
+    if (binary) writer.raw(`"parameters":{"binary_data_size":${bytesOf(output)}}}`)
+    else {
       writer.raw('"data":')
       writeFlat(writer, wanted, tensor)
       writer.raw('}')
     }
   }
-  writer.raw(']}')
-  if (tailBytes + stateBytes === 0) {
-    const bytes = writer.finish()
-    return { bytes, jsonBytes: bytes.length }
-  }
-  const { bytes, length: jsonBytes } = writer.finishWith(tailBytes > 0 ? ALIGNMENT : 1, tailBytes + stateBytes)
-  let at = jsonBytes
-  for (const { wanted, tensor } of outputs) {
-    if (!wanted.binary) continue
-    const end = at + countOf(tensor.shape) * floatBytes[wanted.datatype]
-    const wrong = encodeFloats(tensor, wanted.datatype, bytes.subarray(at, end))
-    if (wrong >= 0) throw nonFinite(wanted, tensor, wrong)
-    at = end
-  }
-  return { bytes, jsonBytes }
+  return writer.raw(']}')
 }
 
 /** The values one behind the other, as the protocol's other servers give them. */

@@ -20,6 +20,8 @@ interface FirstStates {
   readonly cellStates: readonly RowSource[] | undefined
 }
 
+const ZEROS: FirstStates = { hiddenStates: undefined, cellStates: undefined }
+
 /** Words that the states of m columns have, with what stands before them. */
 export function stateValues(set: Pick<ParameterSet, 'layers'>, m: number): number {
   return placedLayers(set).reduce((sum, { layer }) => sum + m * (layer.n_h + layer.n_a), HEAD)
@@ -81,6 +83,7 @@ export function firstStates(
   set: ParameterSet,
   m: number
 ): FirstStates {
+  if (call.sequence === undefined && a0 === undefined && c0 === undefined) return ZEROS
   const placed = placedLayers(set)
   if (call.sequence?.from !== undefined) {
     const brought = a0 ?? c0

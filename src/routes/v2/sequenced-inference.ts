@@ -35,7 +35,7 @@ export function sequencedInference(app: FastifyInstance, config: Config): Run {
     const { model } = call
     if (app.store.get(model) === undefined) throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, undefined, undefined])
     const body = bodyOf(request)
-    const { type, id } = asked
+    const { type, id, timeoutMs } = asked
     const compute = async (from: Reached | undefined): Promise<Answer & Reached> => {
       if (reply.raw.destroyed) throw new LstmError('LSTM_ERR_CLIENT_GONE', [])
       const sequence = from === undefined ? {} : { from: { version: readStateHead(from.state).version, m: from.m } }
@@ -43,7 +43,7 @@ export function sequencedInference(app: FastifyInstance, config: Config): Run {
       const answer = await runInference('infer', [piece, ...body], request, reply, config, begun)
       return { ...answer, state: answer.bytes.subarray(answer.bytes.length - answer.stateBytes) }
     }
-    const whenGone = whileWaiting(request, reply, config, bodyLength(body))
+    const whenGone = whileWaiting(request, reply, config, bodyLength(body), timeoutMs)
     return app.sequences.step({ model, type, id }, asked, compute, whenGone)
   }
 
@@ -59,18 +59,33 @@ export function sequencedInference(app: FastifyInstance, config: Config): Run {
   }
 }
 
-/** A request that waits is one under way, until its client goes away or its deadline has passed. */
-function whileWaiting(request: FastifyRequest, reply: FastifyReply, config: Config, bytes: number): WhenGone {
+/** A timer counts no more milliseconds. */
+const MOST_MS = 2 ** 31 - 1
+
+/**
+ * A request that waits is one under way, until its client goes away or its deadline has passed.
+ * @param timeoutMs of its own parameters
+ */
+function whileWaiting(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Config,
+  bytes: number,
+  timeoutMs = Number.POSITIVE_INFINITY
+): WhenGone {
   return (gone) => {
     const { admission } = request.server.pool
     admission.begin(bytes)
     const left = () => gone(new LstmError('LSTM_ERR_CLIENT_GONE', []))
     reply.raw.once('close', left)
-    const deadline = deadlineOf(request.headers, config)
+    const deadline = Math.min(deadlineOf(request.headers, config) ?? Number.POSITIVE_INFINITY, timeoutMs)
     const timer =
-      deadline === undefined
+      deadline === Number.POSITIVE_INFINITY
         ? undefined
-        : setTimeout(() => gone(new LstmError('LSTM_ERR_DEADLINE', [deadline])), deadline - reply.elapsedTime)
+        : setTimeout(
+            () => gone(new LstmError('LSTM_ERR_DEADLINE', [deadline])),
+            Math.min(Math.ceil(deadline - reply.elapsedTime), MOST_MS)
+          )
     return () => {
       admission.end(bytes)
       reply.raw.removeListener('close', left)

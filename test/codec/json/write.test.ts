@@ -210,10 +210,23 @@ t.test('a document is filled up with spaces, and has room behind it', async (t) 
     [8, 8],
     [7, 7]
   ] as const) {
-    const { bytes, length: written } = new JsonWriter().raw('{"a":1}').finishWith(multiple, 3)
+    const { bytes, length: written } = new JsonWriter().raw('{"a":1}').lendWith(multiple, 3)
     t.equal(written, length)
     t.equal(bytes.length, length + 3)
     t.equal(Buffer.from(bytes).toString('latin1', 0, length).trimEnd(), '{"a":1}')
-    t.strictSame([...bytes.subarray(length)], [0, 0, 0])
   }
 })
+
+t.test(
+  'what is behind a document may be longer than the memory of a writer, and is used again when released',
+  async (t) => {
+    const { bytes, length, release } = new JsonWriter().copy(Buffer.from('{"b":"ü"}')).lendWith(8, 100_000)
+    t.equal(Buffer.from(bytes).toString('utf8', 0, length).trimEnd(), '{"b":"ü"}')
+    t.equal(bytes.length, length + 100_000)
+    release()
+    release()
+    const next = new JsonWriter(100_000).raw('{}').lendWith(8, 8)
+    t.equal(next.bytes.buffer, bytes.buffer)
+    t.not(new JsonWriter().raw('{}').lend().bytes.buffer, bytes.buffer, 'lent once')
+  }
+)

@@ -45,3 +45,29 @@ t.test('work that takes longer is stopped, and its memory given back', async (t)
   t.equal(app.pool.pending, 0)
   t.equal((await ask({ url, ...inferBody(message(5, 60_000_000)) })).status, 200)
 })
+
+t.test('it runs while a request waits for its turn in a sequence, which goes on without it', async (t) => {
+  const { ask, app } = await startService(t, { kernel: 'reference' })
+  await ask({ method: 'PUT', url: '/parameters/p', body: randomSet(1, 1, 48, 1) })
+  const over: string[] = []
+  const step = async (name: string, T_x: number, parameters: object) => {
+    const { status, json } = await ask({
+      url,
+      ...inferBody({ ...message(T_x, 0), parameters: { sequence_id: 7, ...parameters } })
+    })
+    over.push(name)
+    return { status, json }
+  }
+  const [first, late, last] = await Promise.all([
+    step('first', 8_000, { sequence_start: true }),
+    step('late', 5, { timeout: 20_000 }),
+    step('last', 5, { timeout: 600_000_000 })
+  ])
+  t.strictSame(over, ['late', 'first', 'last'])
+  t.equal(first.status, 200)
+  t.equal(late.status, 504)
+  t.match(late.json, { code: 'LSTM_ERR_DEADLINE', error: /^no answer within 20 ms/ })
+  t.equal(last.status, 200)
+  t.equal((await ask({ method: 'GET', url: '/v2/models/p/sequences/7' })).json.steps, 8_005, 'of the others alone')
+  t.equal(app.pool.pending, 0)
+})
