@@ -13,7 +13,7 @@ export interface AdmissionLimits {
   readonly wait?: WaitLimit
 }
 
-export interface WaitLimit {
+interface WaitLimit {
   /** Most milliseconds that one operation more would wait, as fast as the others end. */
   readonly maxMs: number
   /** So many under way are let in however long they take. */
