@@ -1,6 +1,7 @@
 import type { Answer } from '../engine/messages.ts'
 import type { Pool } from '../engine/pool.ts'
 import { LstmError } from '../errors.ts'
+import type { SequenceRunner } from '../sequences/inferences.ts'
 import type { FromFront, ToFront } from './messages.ts'
 
 type Asked = Extract<FromFront, { type: 'infer' | 'stop' | 'free' }>
@@ -8,6 +9,7 @@ type Asked = Extract<FromFront, { type: 'infer' | 'stop' | 'free' }>
 /** What one front has handed over to the pool, on the main thread. */
 export class Entrusted {
   readonly #pool: Pick<Pool, 'infer'>
+  readonly #sequences: SequenceRunner
   readonly #post: (message: ToFront) => void
   readonly #onFault: (error: Error) => void
   readonly #stops = new Map<number, () => void>()
@@ -15,8 +17,14 @@ export class Entrusted {
   readonly #read = new Map<number, Answer>()
   #ended = false
 
-  constructor(pool: Pick<Pool, 'infer'>, post: (message: ToFront) => void, onFault: (error: Error) => void) {
+  constructor(
+    pool: Pick<Pool, 'infer'>,
+    sequences: SequenceRunner,
+    post: (message: ToFront) => void,
+    onFault: (error: Error) => void
+  ) {
     this.#pool = pool
+    this.#sequences = sequences
     this.#post = post
     this.#onFault = onFault
   }
@@ -41,10 +49,13 @@ export class Entrusted {
     for (const id of [...this.#read.keys()]) this.#free(id)
   }
 
-  async #infer({ id, kind, body, timeoutMs }: Extract<Asked, { type: 'infer' }>): Promise<void> {
+  async #infer({ id, kind, body, timeoutMs, sequence }: Extract<Asked, { type: 'infer' }>): Promise<void> {
     try {
       const onStart = (stop: () => void) => void this.#stops.set(id, stop)
-      const answer = await this.#pool.infer(kind, [body], { ...(timeoutMs !== undefined && { timeoutMs }), onStart })
+      const options = { timeoutMs, onStart }
+      const answer = await (sequence === undefined
+        ? this.#pool.infer(kind, [body], options)
+        : this.#sequences.infer({ ...sequence, body: [body] }, options))
       if (this.#ended) {
         answer.free()
         return

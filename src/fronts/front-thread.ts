@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import type { Guest } from '../engine/guests.ts'
 import type { Pool } from '../engine/pool.ts'
+import type { SequenceRunner } from '../sequences/inferences.ts'
 import { Entrusted } from './entrusted.ts'
 import { Gauges } from './gauges.ts'
-import type { FromFront, FrontData, ToFront } from './messages.ts'
+import type { FromFront, FrontData, ReportedInference, ToFront } from './messages.ts'
 
 /** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */
 const frontUrl = new URL(`./front${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -12,6 +13,7 @@ export interface FrontEvents {
   /** A channel's end, whose requests are to be answered. */
   onChannel(fd: number): void
   onLog(lines: string): void
+  onInferences(list: readonly ReportedInference[]): void
   onError(error: Error): void
   /** The thread has ended; `unused` are the connections that it was given and did not take. */
   onExit(unused: readonly number[]): void
@@ -30,12 +32,13 @@ export class FrontThread implements Guest {
   constructor(
     number: number,
     pool: Pool,
+    sequences: SequenceRunner,
     data: Omit<FrontData, 'lodging' | 'gauges'>,
-    { onChannel, onLog, onError, onExit }: FrontEvents,
+    { onChannel, onLog, onInferences, onError, onExit }: FrontEvents,
     onReady: () => void
   ) {
     this.#pool = pool
-    const entrusted = new Entrusted(pool, (message) => this.post(message), onError)
+    const entrusted = new Entrusted(pool, sequences, (message) => this.post(message), onError)
     const workerData: FrontData = { ...data, lodging: pool.guests.receive(this, number), gauges: this.#gauges.memory }
     this.#worker = new Worker(frontUrl, { workerData, execArgv: [] })
     this.#worker.on('message', (message: FromFront) => {
@@ -49,6 +52,9 @@ export class FrontThread implements Guest {
           break
         case 'log':
           onLog(message.lines)
+          break
+        case 'inferences':
+          onInferences(message.list)
           break
         case 'idle':
           pool.guests.letGo(message.handle, this)

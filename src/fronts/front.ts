@@ -8,6 +8,7 @@ import { FrontPool } from './front-pool.ts'
 import { Gauges } from './gauges.ts'
 import { Handover } from './handover.ts'
 import { isHot } from './hot-routes.ts'
+import { InferenceReports } from './inference-reports.ts'
 import { LogLines } from './log-lines.ts'
 import type { FromFront, FrontData, ToFront } from './messages.ts'
 
@@ -26,7 +27,9 @@ const log = new LogLines((lines) => send({ type: 'log', lines }))
 const handover = new Handover(send)
 const pool = new FrontPool(lodging, (handle) => send({ type: 'idle', handle }), catchUp, handover)
 const forwarder = new Forwarder(loadDescriptors()!, (fd) => send({ type: 'channel', fd }))
-const app = await buildFrontApp(config, pool, { log, requests: new RequestCounts(counts) })
+const reports = new InferenceReports((list) => send({ type: 'inferences', list }))
+const own = { pool, sequenceInferences: handover.sequences, modelStatistics: reports }
+const app = await buildFrontApp(config, own, { log, requests: new RequestCounts(counts) })
 const { server } = app
 
 const [answer] = server.listeners('request') as ((...args: unknown[]) => void)[]
@@ -92,6 +95,7 @@ function sweep(): void {
   forwarder.close()
   void app.close().then(() => {
     log.flush()
+    reports.flush()
     pool.executor.close()
     port.close()
   })

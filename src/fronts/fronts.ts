@@ -8,6 +8,7 @@ import { RequestCounts } from '../metrics/request-counts.ts'
 import { loadDescriptors } from './descriptors.ts'
 import { FrontThread } from './front-thread.ts'
 import { hotOperations } from './hot-routes.ts'
+import { report } from './inference-reports.ts'
 
 /**
  * The threads beside the main one that take requests. The main thread accepts every connection and gives each to the
@@ -123,15 +124,17 @@ export class Fronts implements HttpThreads {
 
   /** Resolves when the front is ready, rejects when it ends before that. */
   #add(number: number): Promise<void> {
-    const { log, pool } = this.#app
+    const { log, pool, sequenceInferences } = this.#app
     return new Promise((resolve, reject) => {
       const front = new FrontThread(
         number,
         pool,
+        sequenceInferences,
         { config: this.#config, counts: this.#memories[number] },
         {
           onChannel: (fd) => this.#takeChannel(fd),
           onLog: this.#onLog,
+          onInferences: (list) => report(list, this.#app.modelStatistics),
           onError: (err) => log.error({ err }, 'an HTTP thread failed'),
           onExit: (unused) => {
             this.#fronts[number] = undefined

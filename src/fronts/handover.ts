@@ -2,12 +2,13 @@ import { type Body, given } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import { LstmError } from '../errors.ts'
+import type { SequenceInference, SequenceRunner } from '../sequences/inferences.ts'
 import type { FromFront, ToFront } from './messages.ts'
 
 type Told = Extract<ToFront, { type: 'answered' | 'failed' }>
 
 /**
- * Inferences of a front that are not short: the body is moved to the main thread's pool, and the bytes of the answer
+ * Inferences of a front that are not short, or belong to a sequence: the body is moved to the main thread's pool, and the bytes of the answer
  * are read where the worker has written them. Forwarded as HTTP, both would be copied four times more.
  */
 export class Handover {
@@ -19,13 +20,23 @@ export class Handover {
     this.#post = post
   }
 
-  /** @throws whatever `Pool.infer` throws */
-  infer(kind: InferenceKind, body: Body, { timeoutMs, onStart }: RunOptions): Promise<Answer> {
+  /** Runs those of sequences, which the main thread keeps. */
+  readonly sequences: SequenceRunner = {
+    infer: ({ body, ...sequence }, options) => this.infer('infer', body, options, sequence)
+  }
+
+  /** @throws whatever `Pool.infer` throws, and for one of a sequence what `SequenceRunner.infer` throws */
+  infer(
+    kind: InferenceKind,
+    body: Body,
+    { timeoutMs, onStart }: RunOptions,
+    sequence?: Omit<SequenceInference, 'body'>
+  ): Promise<Answer> {
     const id = this.#nextId++
     const whole = given(body)
     return new Promise<Answer>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#post({ type: 'infer', id, kind, body: whole, timeoutMs }, [whole.buffer])
+      this.#post({ type: 'infer', id, kind, body: whole, timeoutMs, ...(sequence && { sequence }) }, [whole.buffer])
       onStart?.(() => {
         if (!this.#waiting.delete(id)) return
         this.#post({ type: 'stop', id })

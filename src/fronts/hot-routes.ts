@@ -5,12 +5,13 @@ import type { IncomingMessage } from 'node:http'
  * everything else is answered by the main thread.
  */
 const paths: ReadonlySet<string> = new Set(['/cell', '/sequence'])
+const ofModel = /^\/v2\/models\/[^/?#]+(\/versions\/[^/?#]+)?\/infer$/
 
 /** Their operationIds. */
-export const hotOperations: readonly string[] = ['cell', 'sequence']
+export const hotOperations: readonly string[] = ['cell', 'sequence', 'v2Infer', 'v2InferVersion']
 
 /** Whether a front answers a request itself, by its head. */
 export function isHot({ method, url, headers }: IncomingMessage): boolean {
   // one that comes in chunks may be of any length
-  return method === 'POST' && paths.has(url!) && headers['content-length'] !== undefined
+  return method === 'POST' && (paths.has(url!) || ofModel.test(url!)) && headers['content-length'] !== undefined
 }

@@ -2,7 +2,9 @@ import type { Config } from '../config.ts'
 import type { Guest, Lodging } from '../engine/guests.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { SerializedError } from '../errors.ts'
+import type { Phases } from '../metrics/phases.ts'
 import type { RequestCountsMemory } from '../metrics/request-counts.ts'
+import type { SequenceInference } from '../sequences/inferences.ts'
 
 /** What the main thread and a front say to each other. A port keeps the order of what is posted to it. */
 
@@ -32,11 +34,19 @@ export type FromFront =
       readonly kind: InferenceKind
       readonly body: Uint8Array
       readonly timeoutMs: number | undefined
+      /** It is one of a sequence. */
+      readonly sequence?: Omit<SequenceInference, 'body'>
     }
+  /** Inferences of models that this front has answered, for their statistics. */
+  | { readonly type: 'inferences'; readonly list: readonly ReportedInference[] }
   /** Nobody waits for it any more. */
   | { readonly type: 'stop'; readonly id: number }
   /** Nobody reads its answer any more. */
   | { readonly type: 'free'; readonly id: number }
+
+export type ReportedInference =
+  | { readonly model: string; readonly m: number; readonly executions: number; readonly phases: Phases }
+  | { readonly model: string; readonly failedMs: number }
 
 /** What a front is started with. */
 export interface FrontData {

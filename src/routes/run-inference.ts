@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../config.ts'
 import type { Body } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
+import type { RunOptions } from '../engine/pending.ts'
 import { phasesOf } from '../metrics/phases.ts'
 import { deadlineOf } from './deadline.ts'
 import { serverTiming } from './server-timing.ts'
@@ -9,22 +10,35 @@ import { serverTiming } from './server-timing.ts'
 /**
  * Runs an inference for a request, within its deadline and for as long as its client is there, and says in the answer's
  * head what computed it and where the time went. The bytes can be read until the response closes.
- * @param begun `performance.now()` when the body was there, if the request has waited since then
  * @throws what `Pool.infer` throws
  */
-export async function runInference(
+export function runInference(
   kind: InferenceKind,
   body: Body,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  config: Config
+): Promise<Answer> {
+  const { pool } = request.server
+  return runTimed((options) => pool.infer(kind, body, options), request, reply, config)
+}
+
+/**
+ * The same for an inference that something else than the pool runs.
+ * @param begun `performance.now()` when the body was there
+ * @throws what `run` throws
+ */
+export async function runTimed(
+  run: (options: RunOptions) => Promise<Answer>,
   request: FastifyRequest,
   reply: FastifyReply,
   config: Config,
   begun = performance.now()
 ): Promise<Answer> {
-  const { pool } = request.server
   const deadline = deadlineOf(request.headers, config)
   let whenClosed = () => {}
   reply.raw.once('close', () => whenClosed())
-  const answer = await pool.infer(kind, body, {
+  const answer = await run({
     timeoutMs: deadline === undefined ? undefined : Math.max(1, Math.round(deadline - reply.elapsedTime)),
     onStart: (stop) => {
       whenClosed = stop
@@ -32,7 +46,7 @@ export async function runInference(
   })
   whenClosed = answer.free // the socket reads the bytes until then
   if (reply.raw.closed) answer.free()
-  reply.header('lstm-kernel', pool.kernel)
+  reply.header('lstm-kernel', request.server.pool.kernel)
   const phases = phasesOf(answer.timing, performance.now() - begun)
   request.phases = phases
   request.phasesEnd = Date.now()

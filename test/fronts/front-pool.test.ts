@@ -29,9 +29,9 @@ t.test('a guest of the pool has its sets and bounds, and what it runs can be sto
       }
     },
     {
-      infer: (...asked) => {
+      infer: (kind, body, options) => {
         handedOver++
-        return pool.infer(...asked)
+        return pool.infer(kind, body, options)
       }
     }
   )
