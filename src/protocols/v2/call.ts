@@ -5,19 +5,21 @@
 export interface InferCall {
   readonly model: string
   /** Of the path. */
-  readonly version?: string
+  readonly version?: string | undefined
   /** Length of the JSON before the tensors, from the head; left out: the whole body is JSON. */
-  readonly jsonBytes?: number
+  readonly jsonBytes?: number | undefined
   /** Milliseconds since 1970 when the request came, for its `timeout`. */
   readonly arrived: number
   /**
    * The request is one of a sequence: the answer is to have the states after its last step behind it, (m, n_h) of `a`
    * and (m, n_a) of `c` for each layer in turn.
    */
-  readonly sequence?: {
-    /** Where a sequence goes on: the set that it began with, and its columns. Its states follow the call then. */
-    readonly from?: { readonly version: string; readonly m: number }
-  }
+  readonly sequence?:
+    | {
+        /** Where a sequence goes on: the set that it began with, and its columns. Its states follow the call then. */
+        readonly from?: { readonly version: string; readonly m: number }
+      }
+    | undefined
 }
 
 /** A call as its worker gets it. */
@@ -85,10 +87,10 @@ export function readCall(bytes: Uint8Array): ReceivedCall {
   return {
     call: {
       model: texts.slice(0, modelEnd),
-      ...(versionUnits !== NONE && { version: texts.slice(modelEnd, versionEnd) }),
-      ...(jsonBytes !== NONE && { jsonBytes }),
+      version: versionUnits === NONE ? undefined : texts.slice(modelEnd, versionEnd),
+      jsonBytes: jsonBytes === NONE ? undefined : jsonBytes,
       arrived: head[0],
-      ...(fromUnits !== NONE && { sequence: from })
+      sequence: fromUnits === NONE ? undefined : from
     },
     states: new Float32Array(buffer, byteOffset + statesAt, stateBytes / Float32Array.BYTES_PER_ELEMENT),
     body: new Uint8Array(buffer, byteOffset + bodyAt, length - bodyAt)

@@ -70,18 +70,23 @@ async function compute(
     return response
   }
   const { answer, executions, begun, computeMs, encodeMs } = await within(call.arrived, timeout, context, (limited) =>
-    withJob(limited, description, { input: { data: x.value.data, strides }, ...states }, encode)
+    withJob(
+      limited,
+      description,
+      { input: { data: x.value.data, strides }, hiddenStates: states.hiddenStates, cellStates: states.cellStates },
+      encode
+    )
   )
   const { bytes, jsonBytes, release } = answer
   return {
     bytes,
     jsonBytes,
-    // states are kept beyond the answer
-    ...(stateBytes === 0 && { release }),
     stateBytes,
     m,
     executions,
-    timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs }
+    timing: { decode: begun - arrived, compute: computeMs, encode: encodeMs },
+    // states are kept beyond the answer
+    release: stateBytes === 0 ? release : undefined
   }
 }
 

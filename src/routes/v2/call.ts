@@ -37,11 +37,13 @@ export const inferBodies = {
 
 /** What stands in the path and the head of a request. */
 export function callOf(request: FastifyRequest, reply: FastifyReply): InferCall {
-  const path = request.params as Static<typeof ModelPath> & Partial<Static<typeof VersionPath>>
+  const { model, version } = request.params as Static<typeof ModelPath> & Partial<Static<typeof VersionPath>>
   const jsonBytes = request.headers[JSON_LENGTH] as string | undefined
   return {
-    ...path,
-    ...(jsonBytes !== undefined && { jsonBytes: Number(jsonBytes) }),
-    arrived: Date.now() - reply.elapsedTime
+    model,
+    version,
+    jsonBytes: jsonBytes === undefined ? undefined : Number(jsonBytes),
+    arrived: Date.now() - reply.elapsedTime,
+    sequence: undefined
   }
 }
