@@ -20,7 +20,7 @@ export const settings = {
     description: 'Worker threads; 0 means one per core.'
   }),
   LSTM_HTTP_THREADS: Type.Integer({
-    default: 1,
+    default: 0,
     minimum: 0,
     maximum: 64,
     description:

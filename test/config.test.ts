@@ -7,7 +7,7 @@ t.test('defaults', async (t) => {
     host: '127.0.0.1',
     port: 3000,
     workers: availableParallelism(),
-    httpThreads: 1,
+    httpThreads: 0,
     kernel: 'auto',
     logLevel: 'info',
     demoSets: false,

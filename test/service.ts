@@ -32,8 +32,17 @@ export interface Service {
 }
 
 export async function startService(t: Test, overrides: Partial<Config> = {}): Promise<Service> {
-  // nothing is refused for the time that it takes: the machine may be busy
-  const defaults = loadConfig({ LSTM_LOG_LEVEL: 'silent', LSTM_WORKERS: '2', LSTM_MAX_WAIT_MS: '0' }, [])
+  const defaults = loadConfig(
+    {
+      LSTM_LOG_LEVEL: 'silent',
+      LSTM_WORKERS: '2',
+      // what is asked without a connection is answered by the main thread; test/fronts has the others
+      LSTM_HTTP_THREADS: '1',
+      // nothing is refused for the time that it takes: the machine may be busy
+      LSTM_MAX_WAIT_MS: '0'
+    },
+    []
+  )
   const app = await buildApp({ ...defaults, ...overrides })
   t.teardown(() => app.close())
 

@@ -4,7 +4,7 @@ import type { Pool } from '../engine/pool.ts'
 import type { SequenceRunner } from '../sequences/inferences.ts'
 import { Entrusted } from './entrusted.ts'
 import { Gauges } from './gauges.ts'
-import type { FromFront, FrontData, ReportedInference, ToFront } from './messages.ts'
+import type { FromFront, FrontData, ReportedInferences, ToFront } from './messages.ts'
 
 /** The build's extension here is the build's extension there; a worker's URL is not rewritten by the compiler. */
 const frontUrl = new URL(`./front${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -13,7 +13,7 @@ export interface FrontEvents {
   /** A channel's end, whose requests are to be answered. */
   onChannel(fd: number): void
   onLog(lines: string): void
-  onInferences(list: readonly ReportedInference[]): void
+  onInferences(inferences: ReportedInferences): void
   onError(error: Error): void
   /** The thread has ended; `unused` are the connections that it was given and did not take. */
   onExit(unused: readonly number[]): void
@@ -54,7 +54,7 @@ export class FrontThread implements Guest {
           onLog(message.lines)
           break
         case 'inferences':
-          onInferences(message.list)
+          onInferences(message)
           break
         case 'idle':
           pool.guests.letGo(message.handle, this)

@@ -27,7 +27,7 @@ const log = new LogLines((lines) => send({ type: 'log', lines }))
 const handover = new Handover(send)
 const pool = new FrontPool(lodging, (handle) => send({ type: 'idle', handle }), catchUp, handover)
 const forwarder = new Forwarder(loadDescriptors()!, (fd) => send({ type: 'channel', fd }))
-const reports = new InferenceReports((list) => send({ type: 'inferences', list }))
+const reports = new InferenceReports((inferences) => send({ type: 'inferences', ...inferences }))
 const own = { pool, sequenceInferences: handover.sequences, modelStatistics: reports }
 const app = await buildFrontApp(config, own, { log, requests: new RequestCounts(counts) })
 const { server } = app

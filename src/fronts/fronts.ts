@@ -134,7 +134,7 @@ export class Fronts implements HttpThreads {
         {
           onChannel: (fd) => this.#takeChannel(fd),
           onLog: this.#onLog,
-          onInferences: (list) => report(list, this.#app.modelStatistics),
+          onInferences: (inferences) => report(inferences, this.#app.modelStatistics),
           onError: (err) => log.error({ err }, 'an HTTP thread failed'),
           onExit: (unused) => {
             this.#fronts[number] = undefined

@@ -2,48 +2,57 @@ import type { Answer } from '../engine/messages.ts'
 import type { AllModelStatistics } from '../metrics/model-statistics.ts'
 import type { Phases } from '../metrics/phases.ts'
 import type { StoredSet } from '../parameters/store.ts'
-import type { ReportedInference } from './messages.ts'
+import type { ReportedInferences } from './messages.ts'
 
 type Statistics = Pick<AllModelStatistics<StoredSet>, 'answered' | 'failed'>
 
 /** How long an inference may wait to be told of with others. */
 const GATHER_MS = 20
 
+/** Numbers of one: its columns, executions, and milliseconds of decode, queue, compute, encode; of one that failed -1 and milliseconds. */
+const WIDTH = 6
+
 /** What a front has instead of the statistics of models, which the main thread keeps: it is told, of many at a time. */
 export class InferenceReports implements Statistics {
-  readonly #send: (list: readonly ReportedInference[]) => void
-  #list: ReportedInference[] = []
+  readonly #send: (inferences: ReportedInferences) => void
+  #models: string[] = []
+  #numbers: number[] = []
   #timer: NodeJS.Timeout | undefined
 
-  constructor(send: (list: readonly ReportedInference[]) => void) {
+  constructor(send: (inferences: ReportedInferences) => void) {
     this.#send = send
   }
 
   answered(model: string, { m, executions }: Pick<Answer, 'm' | 'executions'>, phases: Phases): void {
-    this.#add({ model, m, executions, phases })
+    const { decode, queue, compute, encode } = phases
+    this.#numbers.push(m, executions, decode, queue, compute, encode)
+    this.#add(model)
   }
 
-  failed(model: string, failedMs: number): void {
-    this.#add({ model, failedMs })
+  failed(model: string, ms: number): void {
+    this.#numbers.push(-1, ms, 0, 0, 0, 0)
+    this.#add(model)
   }
 
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    if (this.#list.length > 0) this.#send(this.#list)
-    this.#list = []
+    if (this.#models.length > 0) this.#send({ models: this.#models, numbers: Float64Array.from(this.#numbers) })
+    this.#models = []
+    this.#numbers = []
   }
 
-  #add(inference: ReportedInference): void {
-    this.#list.push(inference)
+  #add(model: string): void {
+    this.#models.push(model)
     this.#timer ??= setTimeout(() => this.flush(), GATHER_MS)
   }
 }
 
 /** For the main thread: what a front has told. */
-export function report(list: readonly ReportedInference[], statistics: Statistics): void {
-  for (const each of list) {
-    if ('phases' in each) statistics.answered(each.model, each, each.phases)
-    else statistics.failed(each.model, each.failedMs)
+export function report({ models, numbers }: ReportedInferences, statistics: Statistics): void {
+  for (const [i, model] of models.entries()) {
+    const [m, second, decode, queue, compute, encode] = numbers.subarray(i * WIDTH, (i + 1) * WIDTH)
+    if (m < 0) statistics.failed(model, second)
+    else statistics.answered(model, { m, executions: second }, { decode, queue, compute, encode })
   }
 }

@@ -2,7 +2,6 @@ import type { Config } from '../config.ts'
 import type { Guest, Lodging } from '../engine/guests.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { SerializedError } from '../errors.ts'
-import type { Phases } from '../metrics/phases.ts'
 import type { RequestCountsMemory } from '../metrics/request-counts.ts'
 import type { SequenceInference } from '../sequences/inferences.ts'
 
@@ -38,15 +37,17 @@ export type FromFront =
       readonly sequence?: Omit<SequenceInference, 'body'>
     }
   /** Inferences of models that this front has answered, for their statistics. */
-  | { readonly type: 'inferences'; readonly list: readonly ReportedInference[] }
+  | ({ readonly type: 'inferences' } & ReportedInferences)
   /** Nobody waits for it any more. */
   | { readonly type: 'stop'; readonly id: number }
   /** Nobody reads its answer any more. */
   | { readonly type: 'free'; readonly id: number }
 
-export type ReportedInference =
-  | { readonly model: string; readonly m: number; readonly executions: number; readonly phases: Phases }
-  | { readonly model: string; readonly failedMs: number }
+/** Of each the model's name, and a row of numbers that inference-reports.ts writes and reads. */
+export interface ReportedInferences {
+  readonly models: readonly string[]
+  readonly numbers: Float64Array
+}
 
 /** What a front is started with. */
 export interface FrontData {
