@@ -20,9 +20,9 @@ export const v2InferenceRoutes: FastifyPluginAsync<Config> = async (app, config)
  * whatever the body is, so that the protocol's own header alone says how a body is to be read.
  */
 export const v2Routes: FastifyPluginAsync<Config> = async (app, config) => {
+  await app.register(serverRoutes)
   await app.register(v2InferenceRoutes, config)
   takeAllBodies(app)
-  await app.register(serverRoutes)
   await app.register(streamRoutes, config)
   await app.register(sequenceRoutes)
   await app.register(statisticsRoutes)
