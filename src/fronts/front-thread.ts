@@ -27,6 +27,8 @@ export class FrontThread implements Guest {
   readonly #pool: Pool
   /** The connections given lately: with each the number of messages up to it. */
   readonly #given: { readonly fd: number; readonly message: number }[] = []
+  /** Those who wait until it has told of the inferences that it has answered, in the order in which it was asked. */
+  readonly #reportees: (() => void)[] = []
   #posted = 0
 
   constructor(
@@ -56,6 +58,9 @@ export class FrontThread implements Guest {
         case 'inferences':
           onInferences(message)
           break
+        case 'reported':
+          this.#reportees.shift()?.()
+          break
         case 'idle':
           pool.guests.letGo(message.handle, this)
           break
@@ -67,6 +72,7 @@ export class FrontThread implements Guest {
     this.#worker.on('exit', () => {
       this.ready = false
       entrusted.end()
+      for (const resolve of this.#reportees.splice(0)) resolve()
       this.#pool.guests.dismiss(this)
       const taken = this.#posted - this.#gauges.waiting
       onExit(this.#given.filter(({ message }) => message > taken).map(({ fd }) => fd))
@@ -85,6 +91,14 @@ export class FrontThread implements Guest {
     while (this.#given.length > 0 && this.#given[0].message <= taken) this.#given.shift()
     this.post({ type: 'connection', fd })
     this.#given.push({ fd, message: this.#posted })
+  }
+
+  /** Resolves when it has told of all inferences that it has answered before this, or has ended. */
+  report(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#reportees.push(resolve)
+      this.post({ type: 'report' })
+    })
   }
 
   post(message: ToFront): void {

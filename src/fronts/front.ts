@@ -59,6 +59,10 @@ function handle(message: ToFront): void {
     case 'drain':
       app.drain.begin()
       break
+    case 'report':
+      reports.flush()
+      send({ type: 'reported' })
+      break
     case 'close':
       app.drain.begin()
       sweep()

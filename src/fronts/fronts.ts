@@ -76,6 +76,11 @@ export class Fronts implements HttpThreads {
     })
   }
 
+  /** Resolves when the statistics of models have all that has been answered before this, on every thread. */
+  async reported(): Promise<void> {
+    await Promise.all(this.#ready.map((front) => front.report()))
+  }
+
   /** From now on answers say that their connection closes. */
   drain(): void {
     this.#draining = true

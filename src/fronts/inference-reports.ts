@@ -9,8 +9,11 @@ type Statistics = Pick<AllModelStatistics<StoredSet>, 'answered' | 'failed'>
 /** How long an inference may wait to be told of with others. */
 const GATHER_MS = 20
 
-/** Numbers of one: its columns, executions, and milliseconds of decode, queue, compute, encode; of one that failed -1 and milliseconds. */
-const WIDTH = 6
+/**
+ * Numbers of one: when, in milliseconds since 1970, its columns, executions, and milliseconds of decode, queue, compute,
+ * encode; of one that failed when, -1 and milliseconds.
+ */
+const WIDTH = 7
 
 /** What a front has instead of the statistics of models, which the main thread keeps: it is told, of many at a time. */
 export class InferenceReports implements Statistics {
@@ -25,12 +28,12 @@ export class InferenceReports implements Statistics {
 
   answered(model: string, { m, executions }: Pick<Answer, 'm' | 'executions'>, phases: Phases): void {
     const { decode, queue, compute, encode } = phases
-    this.#numbers.push(m, executions, decode, queue, compute, encode)
+    this.#numbers.push(Date.now(), m, executions, decode, queue, compute, encode)
     this.#add(model)
   }
 
   failed(model: string, ms: number): void {
-    this.#numbers.push(-1, ms, 0, 0, 0, 0)
+    this.#numbers.push(Date.now(), -1, ms, 0, 0, 0, 0)
     this.#add(model)
   }
 
@@ -51,8 +54,8 @@ export class InferenceReports implements Statistics {
 /** For the main thread: what a front has told. */
 export function report({ models, numbers }: ReportedInferences, statistics: Statistics): void {
   for (const [i, model] of models.entries()) {
-    const [m, second, decode, queue, compute, encode] = numbers.subarray(i * WIDTH, (i + 1) * WIDTH)
-    if (m < 0) statistics.failed(model, second)
-    else statistics.answered(model, { m, executions: second }, { decode, queue, compute, encode })
+    const [at, m, second, decode, queue, compute, encode] = numbers.subarray(i * WIDTH, (i + 1) * WIDTH)
+    if (m < 0) statistics.failed(model, second, at)
+    else statistics.answered(model, { m, executions: second }, { decode, queue, compute, encode }, at)
   }
 }

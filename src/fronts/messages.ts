@@ -13,6 +13,8 @@ export type ToFront =
   | Parameters<Guest['post']>[0]
   /** The service is about to end: answers say that their connection closes. */
   | { readonly type: 'drain' }
+  /** It is to tell now of the inferences that it has answered. */
+  | { readonly type: 'report' }
   /** No more connections will come; the front ends with its last one. */
   | { readonly type: 'close' }
   /** An inference that it handed over: the bytes are the pool's until it says that they are free. */
@@ -38,6 +40,8 @@ export type FromFront =
     }
   /** Inferences of models that this front has answered, for their statistics. */
   | ({ readonly type: 'inferences' } & ReportedInferences)
+  /** It was asked to tell, and has. */
+  | { readonly type: 'reported' }
   /** Nobody waits for it any more. */
   | { readonly type: 'stop'; readonly id: number }
   /** Nobody reads its answer any more. */

@@ -39,8 +39,13 @@ export class ModelStatistics {
   /** Batches of the kernel that they were computed in. */
   executionCount = 0
 
-  answered({ m, executions }: Pick<AnswerParts, 'm' | 'executions'>, { decode, queue, compute, encode }: Phases): void {
-    this.lastInference = Date.now()
+  /** @param at milliseconds since 1970 */
+  answered(
+    { m, executions }: Pick<AnswerParts, 'm' | 'executions'>,
+    { decode, queue, compute, encode }: Phases,
+    at: number = Date.now()
+  ): void {
+    this.lastInference = Math.max(this.lastInference, at)
     this.inferenceCount += m
     this.executionCount += executions
     this.success.add(decode + queue + compute + encode)
@@ -72,7 +77,7 @@ function sizeOf(m: number): number {
  * The statistics of all sets, by what the store keeps of each: those of a set that was replaced, deleted or unloaded
  * are not found any more and go with it, and those of its successor begin anew, as Triton's do.
  */
-export class AllModelStatistics<StoredSet extends object> {
+export class AllModelStatistics<StoredSet extends { readonly created: Date }> {
   readonly #bySet = new WeakMap<StoredSet, ModelStatistics>()
   readonly #find: (model: string) => StoredSet | undefined
 
@@ -89,15 +94,26 @@ export class AllModelStatistics<StoredSet extends object> {
     return statistics
   }
 
-  /** An inference on this model has been answered. */
-  answered(model: string, answer: Pick<AnswerParts, 'm' | 'executions'>, phases: Phases): void {
-    const stored = this.#find(model)
-    if (stored !== undefined) this.of(stored).answered(answer, phases)
+  /**
+   * An inference on this model has been answered.
+   * @param at milliseconds since 1970, if it is told of later: it may have been one of an earlier set
+   */
+  answered(
+    model: string,
+    answer: Pick<AnswerParts, 'm' | 'executions'>,
+    phases: Phases,
+    at: number = Date.now()
+  ): void {
+    this.#at(model, at)?.answered(answer, phases, at)
   }
 
   /** An inference on this model has failed after so many milliseconds. */
-  failed(model: string, ms: number): void {
+  failed(model: string, ms: number, at: number = Date.now()): void {
+    this.#at(model, at)?.failed(ms)
+  }
+
+  #at(model: string, at: number): ModelStatistics | undefined {
     const stored = this.#find(model)
-    if (stored !== undefined) this.of(stored).failed(ms)
+    return stored === undefined || at < stored.created.getTime() ? undefined : this.of(stored)
   }
 }

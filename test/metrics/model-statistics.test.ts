@@ -35,13 +35,20 @@ t.test('there are only so many sizes', async (t) => {
 })
 
 t.test('what has replaced a set begins anew, and what is not there is not counted', async (t) => {
-  const sets = new Map<string, object>([['p', {}]])
+  const put = (ms: number) => ({ created: new Date(ms) })
+  const sets = new Map([['p', put(1000)]])
   const all = new AllModelStatistics((name) => sets.get(name))
   all.answered('p', { m: 1, executions: 1 }, phases)
   all.failed('p', 1)
   t.equal(all.of(sets.get('p')!).success.count, 1)
-  sets.set('p', {})
+  sets.set('p', put(2000))
   t.equal(all.of(sets.get('p')!).success.count, 0)
+  // told of late
+  all.answered('p', { m: 1, executions: 1 }, phases, 1999)
+  all.failed('p', 1, 1999)
+  t.strictSame([all.of(sets.get('p')!).success.count, all.of(sets.get('p')!).fail.count], [0, 0])
+  all.answered('p', { m: 1, executions: 1 }, phases, 2000)
+  t.equal(all.of(sets.get('p')!).lastInference, 2000)
   all.answered('none', { m: 1, executions: 1 }, phases)
   all.failed('none', 1)
 })

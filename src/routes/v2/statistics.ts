@@ -24,7 +24,10 @@ export const statisticsRoutes: FastifyPluginAsync = async (app) => {
         response: { 200: response, ...inferenceErrors(500) }
       }
     },
-    async (): Promise<ModelStatisticsList> => ({ model_stats: app.store.list().map(entry) })
+    async (): Promise<ModelStatisticsList> => {
+      await app.fronts.reported()
+      return { model_stats: app.store.list().map(entry) }
+    }
   )
 
   modelRoute(
@@ -39,6 +42,9 @@ export const statisticsRoutes: FastifyPluginAsync = async (app) => {
         response: { 200: response, ...inferenceErrors(400, 404, 500) }
       }
     },
-    (reference): ModelStatisticsList => ({ model_stats: [entry(findModel(app, reference))] })
+    async (reference): Promise<ModelStatisticsList> => {
+      await app.fronts.reported()
+      return { model_stats: [entry(findModel(app, reference))] }
+    }
   )
 }
