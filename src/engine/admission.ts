@@ -76,27 +76,42 @@ export class Admission {
    * @throws LSTM_ERR_OVERLOADED
    */
   check(bytes: number): void {
-    const reason = this.#reasonAgainst(bytes)
+    const reason = this.#tooMuch() ?? this.#tooManyBytes(bytes)
     if (reason !== undefined) throw new LstmError('LSTM_ERR_OVERLOADED', reason)
   }
 
-  /** What there is too much of, how much of it there may be, and the setting that says so. */
-  #reasonAgainst(bytes: number): Overload | undefined {
-    const { maxPending, maxPendingBytes, wait } = this.#limits
-    let [pending, others, answered] = [0, 0, 0]
-    for (let at = 0; at < this.#all.length; at += WIDTH) {
-      pending += this.#all[at + PENDING]
-      others += this.#all[at + BYTES] + this.#all[at + ARRIVING]
-      answered += this.#all[at + ANSWERED]
-    }
+  /**
+   * May so many bytes more of a body come in that was let in?
+   * @throws LSTM_ERR_OVERLOADED
+   */
+  checkBytes(bytes: number): void {
+    const reason = this.#tooManyBytes(bytes)
+    if (reason !== undefined) throw new LstmError('LSTM_ERR_OVERLOADED', reason)
+  }
+
+  /** Whatever the operation may be. */
+  #tooMuch(): Overload | undefined {
+    const { maxPending, wait } = this.#limits
+    const pending = this.#sum(PENDING)
     if (pending >= maxPending) return ['the requests under way', maxPending, 'LSTM_MAX_PENDING']
-    if (others > 0 && others + bytes > maxPendingBytes) {
-      return ['the bytes of all requests under way', maxPendingBytes, 'LSTM_MAX_PENDING_BYTES']
-    }
-    if (wait !== undefined && this.#backlog.waitMs(pending, answered) > wait.maxMs) {
+    if (wait !== undefined && this.#backlog.waitMs(pending, this.#sum(ANSWERED)) > wait.maxMs) {
       return ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS']
     }
     return this.#running?.overload
+  }
+
+  #tooManyBytes(bytes: number): Overload | undefined {
+    const { maxPendingBytes } = this.#limits
+    const others = this.#sum(BYTES) + this.#sum(ARRIVING)
+    if (others === 0 || others + bytes <= maxPendingBytes) return undefined
+    return ['the bytes of all requests under way', maxPendingBytes, 'LSTM_MAX_PENDING_BYTES']
+  }
+
+  /** Of all threads. */
+  #sum(count: number): number {
+    let sum = 0
+    for (let at = count; at < this.#all.length; at += WIDTH) sum += this.#all[at]
+    return sum
   }
 
   begin(bytes: number): void {

@@ -129,7 +129,7 @@ function take(request: FastifyRequest, payload: Readable, collect: Collect, done
   }
   const takePiece = (piece: Buffer): void => {
     try {
-      admission.check(piece.length)
+      admission.checkBytes(piece.length)
     } catch (error) {
       end(error as Error)
       return
