@@ -6,7 +6,7 @@ Written by \`npm run bench\`; do not edit. A figure belongs to the machine and t
 
 ${machine.map(([what, value]) => `- ${what}: ${value}`).join('\n')}
 
-To run it again: \`npm run bench\` builds, installs what it compares with into \`bench/node_modules\` and takes about ten minutes of a machine with nothing else to do. \`npm run bench -- --short\` is a quick look, \`npm run bench -- --only kernels\` (or codec, http, growth, memory) one part; both print and leave this file alone.
+To run it again: \`npm run bench\` builds, installs what it compares with into \`bench/node_modules\` and takes about a quarter of an hour of a machine with nothing else to do. \`npm run bench -- --short\` is a quick look, \`npm run bench -- --only kernels\` (or codec, http, growth, memory) one part; both print and leave this file alone.
 
 ## Kernels
 
