@@ -5,8 +5,10 @@ import { httpThreadCount } from '../../src/fronts/thread-count.ts'
 
 const count = (settings: Record<string, string>) => httpThreadCount(loadConfig(settings, []))
 
-t.test('one thread unless more are asked for', async (t) => {
-  t.strictSame(count({}), { count: 1 })
+t.test('as many as workers unless another number is asked for', async (t) => {
+  t.strictSame(count({ LSTM_WORKERS: '1' }), { count: 1 })
+  t.strictSame(count({ LSTM_WORKERS: '1', LSTM_RATE_LIMIT: '5' }), { count: 1 })
+  t.strictSame(count({ LSTM_WORKERS: '3', LSTM_HTTP_THREADS: '1' }), { count: 1 })
   t.strictSame(count({ LSTM_HTTP_THREADS: '1', LSTM_RATE_LIMIT: '5' }), { count: 1 })
 })
 
