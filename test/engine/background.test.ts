@@ -40,6 +40,9 @@ async function startPool(t: Test) {
     onFault: (reason, details) => faults.push(`${reason}: ${details}`)
   })
   t.teardown(() => pool.close())
+  // Node tells of a thread a moment after it was made, and of its own too: only those count that come from now on
+  await setTimeout(50)
+  workers.length = 0
   return { pool, workers, faults }
 }
 
@@ -54,10 +57,10 @@ t.test('what is large is imported and exported on a thread apart, with the same 
   const large = file(200)
   const onWorker = await pool.runOnWorker<'import'>({ kind: 'import', body: [Buffer.from(large)] })
   await pool.run<'import'>({ kind: 'import', body: [Buffer.from(file(10))] })
-  t.equal(workers.length, 1, 'the start and small sets need no other thread')
+  t.equal(workers.length, 0, 'small sets need no other thread')
 
   const apart = await pool.run<'import'>({ kind: 'import', body: [Buffer.from(large)] })
-  t.equal(workers.length, 2)
+  t.equal(workers.length, 1)
   t.equal(apart.version, onWorker.version)
   for (const declared of [large.length, undefined, large.length]) {
     const intake = intakeOf(pool, large, declared)
@@ -69,7 +72,8 @@ t.test('what is large is imported and exported on a thread apart, with the same 
   const json = { format: 'json', encoding: 'nested' } as const
   const exported = await pool.run<'export'>({ kind: 'export', set: apart, ...json })
   t.equal((await pool.run<'import'>({ kind: 'import', body: [exported] })).version, apart.version)
-  t.equal(workers.length, 2, 'one thread for all')
+  t.equal(workers.length, 1, 'one thread for all')
+  t.equal(pool.restarts.count, 0)
 
   const broken = file(200)
   broken[broken.length >> 1] ^= 1
@@ -119,7 +123,7 @@ t.test('a thread that ends is replaced, and what it had is run again where its b
   const again = pool.run<'import'>({ kind: 'import', body })
   await workers.at(-1)!.terminate()
   t.equal((await again).version, version)
-  t.equal(workers.length, 3)
+  t.equal(workers.length, 2)
   t.equal(pool.restarts.count, 1)
 
   const lost = intakeOf(pool, large, large.length)
