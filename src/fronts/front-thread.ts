@@ -1,3 +1,4 @@
+import { maxHeaderSize } from 'node:http'
 import { Worker } from 'node:worker_threads'
 import type { Guest } from '../engine/guests.ts'
 import type { Pool } from '../engine/pool.ts'
@@ -42,7 +43,9 @@ export class FrontThread implements Guest {
     this.#pool = pool
     const entrusted = new Entrusted(pool, sequences, (message) => this.post(message), onError)
     const workerData: FrontData = { ...data, lodging: pool.guests.receive(this, number), gauges: this.#gauges.memory }
-    this.#worker = new Worker(frontUrl, { workerData, execArgv: [] })
+    // of Node's own flags this one has to be the same for all who take requests
+    const execArgv = [`--max-http-header-size=${maxHeaderSize}`]
+    this.#worker = new Worker(frontUrl, { workerData, execArgv })
     this.#worker.on('message', (message: FromFront) => {
       switch (message.type) {
         case 'ready':

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, maxHeaderSize, type Server } from 'node:http'
 import { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config.ts'
@@ -41,7 +41,7 @@ export class Fronts implements HttpThreads {
     this.#counts = this.#memories.map((memory) => new RequestCounts(memory))
     // Requests that fronts have let in. Their channels are kept until the fronts close them, and all time-outs are theirs.
     // A request of HTTP/1.0 comes as one of 1.1, and may have no Host.
-    const options = { keepAliveTimeout: 0, maxHeaderSize: 65_536, requireHostHeader: false }
+    const options = { keepAliveTimeout: 0, maxHeaderSize: 4 * maxHeaderSize, requireHostHeader: false }
     this.#channels = createServer(options, app.routing)
   }
 
