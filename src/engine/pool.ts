@@ -70,7 +70,7 @@ export class Pool {
     const { workers, guests = 0, maxPending, maxPendingBytes, wait } = options
     // beside the workers' places, one for this thread, one for that of the background, then those of the guests
     this.#counts = new SharedCounts(workers + 2 + guests)
-    this.admission = this.#counts.admissionOf(workers, options, options.limits.maxRunningValues)
+    this.admission = SharedCounts.admissionOf(this.#counts, workers, options, options.limits.maxRunningValues)
     this.sharedKernel = shareKernel(options.kernel)
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
     this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())

@@ -14,8 +14,13 @@ export class SharedCounts {
   }
 
   /** For the thread in this slot. @param maxRunningValues the limit of RunningValues */
-  admissionOf(slot: number, limits: AdmissionLimits, maxRunningValues: number): Admission {
-    return new Admission(limits, this.admission, slot, new RunningValues(this.runningValues, slot, maxRunningValues))
+  static admissionOf(
+    { admission, runningValues }: Pick<SharedCounts, 'admission' | 'runningValues'>,
+    slot: number,
+    limits: AdmissionLimits,
+    maxRunningValues: number
+  ): Admission {
+    return new Admission(limits, admission, slot, new RunningValues(runningValues, slot, maxRunningValues))
   }
 
   /** The thread in this slot has ended with all that it had. */

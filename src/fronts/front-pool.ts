@@ -1,4 +1,4 @@
-import { Admission } from '../engine/admission.ts'
+import type { Admission } from '../engine/admission.ts'
 import { type Body, bodyLength } from '../engine/body.ts'
 import { CostModel } from '../engine/cost-model.ts'
 import { type Deadline, Deadlines } from '../engine/deadlines.ts'
@@ -9,7 +9,7 @@ import type { Answer, InferenceKind } from '../engine/messages.ts'
 import { inferOnThread } from '../engine/own-thread.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import type { Pool } from '../engine/pool.ts'
-import { RunningValues } from '../engine/running-values.ts'
+import { SharedCounts } from '../engine/shared-counts.ts'
 import { LstmError } from '../errors.ts'
 import type { Handover } from './handover.ts'
 
@@ -38,8 +38,8 @@ export class FrontPool implements HotPool {
     catchUp: () => void,
     handover: Pick<Handover, 'infer'>
   ) {
-    const running = new RunningValues(lodging.runningValues, lodging.slot, lodging.limits.maxRunningValues)
-    this.admission = new Admission(lodging.admissionLimits, lodging.admission, lodging.slot, running)
+    const { slot, admissionLimits, limits } = lodging
+    this.admission = SharedCounts.admissionOf(lodging, slot, admissionLimits, limits.maxRunningValues)
     this.kernel = lodging.kernel.name
     this.executor = new Executor({ ...lodging, onIdle, share: () => {}, offer: () => {} })
     this.#inline = new InlinePolicy(threadPerCore, new CostModel(lodging.costs))

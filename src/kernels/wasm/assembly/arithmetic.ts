@@ -30,3 +30,11 @@ export function storeTail(at: usize, value: v128, count: usize): void {
   v128.store64_lane(at, value, 0)
   if (count == 3) v128.store32_lane(at, value, 2, 8)
 }
+
+/** Writes the first `count` lanes, from 1, four at most. */
+// @ts-ignore: decorator
+@inline
+export function storeSome(at: usize, value: v128, count: usize): void {
+  if (count >= 4) v128.store(at, value)
+  else storeTail(at, value, count)
+}

@@ -3,15 +3,7 @@
  * registers here. A gate is written when its address is not 0.
  */
 import { sigmoid, tanh } from './activations'
-import { loadTail, madd, storeTail } from './arithmetic'
-
-// @ts-ignore: decorator
-@inline
-function storeGate(gate: usize, at: usize, value: v128, count: usize): void {
-  if (!gate) return
-  if (count >= 4) v128.store(gate + at, value)
-  else storeTail(gate + at, value, count)
-}
+import { loadTail, madd, storeSome, storeTail } from './arithmetic'
 
 export function cell(
   n_a: usize,
@@ -34,10 +26,10 @@ export function cell(
     const c = madd(f, before, f32x4.mul(i, cc))
     const a = f32x4.mul(o, tanh(c))
     if (gates) {
-      storeGate(ft, at, f, n_a)
-      storeGate(it, at, i, n_a)
-      storeGate(cct, at, cc, n_a)
-      storeGate(ot, at, o, n_a)
+      if (ft) storeSome(ft + at, f, n_a)
+      if (it) storeSome(it + at, i, n_a)
+      if (cct) storeSome(cct + at, cc, n_a)
+      if (ot) storeSome(ot + at, o, n_a)
     }
     if (n_a < 4) {
       storeTail(c_next + at, c, n_a)

@@ -3,7 +3,7 @@
  * is the same for all units, so that the branches are foreseen; they cost little beside the products of a step.
  */
 import { sigmoid, tanh } from './activations'
-import { loadTail, madd, storeTail } from './arithmetic'
+import { loadTail, madd, storeSome } from './arithmetic'
 
 // the numbers of src/lstm/model.ts
 const SIGMOID: u32 = 0
@@ -56,13 +56,6 @@ function activate(name: u32, alpha: f32, beta: f32, z: v128): v128 {
 @inline
 function preactivation(z: v128, at: usize, c: v128, clip: f32): v128 {
   return bounded(at ? madd(v128.load(at), c, z) : z, -clip, clip)
-}
-
-// @ts-ignore: decorator
-@inline
-function storeSome(at: usize, value: v128, count: usize): void {
-  if (count >= 4) v128.store(at, value)
-  else storeTail(at, value, count)
 }
 
 /** As cell(). a_next takes ot∘output(c_next), before the projection where there is one. */
