@@ -23,7 +23,8 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const sources = join(root, 'src/kernels/native')
+const kernel = join(root, 'src/kernels/native')
+const codec = join(root, 'src/codec/native')
 const folder = join(root, 'build')
 const binary = join(folder, 'lstm-native.node')
 const stamp = join(folder, 'lstm-native.hash')
@@ -48,16 +49,41 @@ const sanitizeFlags = [
 const linkFlags =
   process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-Wl,--as-needed']
 
-/** What is compiled besides addon.cc and descriptors.cc, each with its own flags. */
-const variants = {
-  portable: [],
-  ...(process.arch === 'x64' && { avx2: ['-mavx2', '-mfma'], avx512: ['-mavx512f'] })
-}
+// AVX-512 with its operations on bytes, and what every processor that has it has too
+const bytesOfAvx512 = [
+  ...['-mavx512f', '-mavx512bw', '-mavx512vl', '-mavx512dq', '-mavx512cd', '-mavx512vbmi', '-mavx512vbmi2'],
+  '-mavx512ifma',
+  ...['-mbmi', '-mbmi2', '-mlzcnt', '-mpopcnt']
+]
+
+/** What is compiled, each with its own flags. */
+const units = [
+  [kernel, 'addon', []],
+  [kernel, 'descriptors', []],
+  [kernel, 'portable', []],
+  [codec, 'addon', []],
+  ...(process.arch === 'x64'
+    ? [
+        [kernel, 'avx2', ['-mavx2', '-mfma']],
+        [kernel, 'avx512', ['-mavx512f']],
+        [codec, 'read', bytesOfAvx512],
+        [codec, 'write', bytesOfAvx512],
+        [codec, 'base64', bytesOfAvx512]
+      ]
+    : [])
+]
 
 /** Builds what is not up to date. Returns how it went, in words for a person. */
 export async function buildNative({ sanitize = false } = {}) {
-  if (!existsSync(join(sources, 'addon.cc'))) return refusal('its sources are not here')
-  const hash = hashOf([compileFlags, sanitize && sanitizeFlags, linkFlags, variants, process.platform, process.arch])
+  if (!existsSync(join(kernel, 'addon.cc'))) return refusal('its sources are not here')
+  const hash = hashOf([
+    compileFlags,
+    sanitize && sanitizeFlags,
+    linkFlags,
+    units.map(([, ...unit]) => unit),
+    process.platform,
+    process.arch
+  ])
   const [madeFrom, madeBy] = existsSync(binary) && existsSync(stamp) ? readFileSync(stamp, 'utf8').split('\n') : []
   const { CXX = '' } = process.env
   if (madeFrom === hash && (CXX === '' || CXX === madeBy)) return { built: true, message: 'native kernel: up to date' }
@@ -74,9 +100,9 @@ export async function buildNative({ sanitize = false } = {}) {
   const scratch = mkdtempSync(join(folder, 'native-'))
   try {
     const objects = await Promise.all(
-      Object.entries({ addon: [], descriptors: [], ...variants }).map(async ([name, own]) => {
-        const object = join(scratch, `${name}.o`)
-        await run(compiler, [...flags, ...own, '-c', join(sources, `${name}.cc`), '-o', object])
+      units.map(async ([folder, name, own], i) => {
+        const object = join(scratch, `${i}.o`)
+        await run(compiler, [...flags, ...own, '-c', join(folder, `${name}.cc`), '-o', object])
         return object
       })
     )
@@ -119,8 +145,10 @@ function findHeaders() {
 
 function hashOf(settings) {
   const hash = createHash('sha256').update(JSON.stringify(settings))
-  const files = readdirSync(sources).filter((name) => /\.(cc|h)$/.test(name))
-  for (const name of files.sort()) hash.update(`${name}\n`).update(readFileSync(join(sources, name)))
+  for (const folder of [kernel, codec]) {
+    const files = readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name))
+    for (const name of files.sort()) hash.update(`${name}\n`).update(readFileSync(join(folder, name)))
+  }
   return hash.digest('hex')
 }
 

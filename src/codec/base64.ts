@@ -1,5 +1,6 @@
 import { decodedValues } from './json/decoded-values.ts'
 import * as wasm from './json/wasm/module.ts'
+import { nativeCodec } from './native/codec.ts'
 
 const { FLOATS, floatBytes, floats, TEXT, TEXT_BYTES, text } = wasm
 
@@ -17,6 +18,10 @@ const BLOCK = 16
 /** Values of a whole piece of text: 16 characters for each three. */
 const PIECE_VALUES = (TEXT_BYTES / BLOCK) * 3
 
+/** What decoding says of the text; another bit is that a value is not finite. */
+const NOT_OF_THE_ALPHABET = 1
+const BITS_LEFT_OVER = 4
+
 const paddingOf = (byteLength: number): number => (3 - (byteLength % 3)) % 3
 
 /** How many characters base64 takes for `byteLength` bytes. */
@@ -27,6 +32,7 @@ export const base64Length = (byteLength: number): number => Math.ceil(byteLength
  * @returns false if one of them is NaN or infinite
  */
 export function encodeBase64(values: Float32Array, target: Uint8Array, at: number): boolean {
+  if (nativeCodec !== undefined) return nativeCodec.encodeBase64(values, target, at)
   for (let done = 0; done < values.length; done += PIECE_VALUES) {
     const count = Math.min(PIECE_VALUES, values.length - done)
     floats.set(values.subarray(done, done + count))
@@ -55,6 +61,11 @@ export function decodeBase64(bytes: Uint8Array, start: number, end: number, coun
   for (let i = 1; i <= padding; i++) if (bytes[end - i] !== EQUALS) return undefined
   const { free } = decodedValues
   const own = decodedValues.hasRoom(count) ? undefined : new Float32Array(count)
+  if (nativeCodec !== undefined) {
+    const faults = nativeCodec.decodeBase64(bytes, own ?? floats, start, end - padding - start, own ? 0 : free)
+    if ((faults & (NOT_OF_THE_ALPHABET | BITS_LEFT_OVER)) !== 0) return undefined
+    return { values: own ?? decodedValues.take(count), finite: faults === 0 }
+  }
   let faults = 0
   for (let done = 0; done < count; done += PIECE_VALUES) {
     const from = start + (done / 3) * BLOCK
@@ -71,7 +82,7 @@ export function decodeBase64(bytes: Uint8Array, start: number, end: number, coun
     if (last && padding > 0 && (floatBytes[behind] | floatBytes[behind + padding - 1]) !== 0) return undefined
     own?.set(floats.subarray(at, at + pieceCount), done)
   }
-  if ((faults & 1) !== 0) return undefined
+  if ((faults & NOT_OF_THE_ALPHABET) !== 0) return undefined
   return { values: own ?? decodedValues.take(count), finite: faults === 0 }
 }
 

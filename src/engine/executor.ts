@@ -1,5 +1,7 @@
+import { type NativeCodec, useNativeCodec } from '../codec/native/codec.ts'
 import { createKernel, type SharedKernel } from '../kernels/choose.ts'
 import type { Kernel } from '../kernels/kernel.ts'
+import { loadAddon } from '../kernels/native/binary.ts'
 import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-set.ts'
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
@@ -73,6 +75,7 @@ export class Executor {
     const { kernel, limits, sets, workers, onIdle, share, offer } = options
     this.sets = new SetRegistry(sets, onIdle)
     this.#kernel = createKernel(kernel, options.owner)
+    useNativeCodec(kernel.name === 'native' ? (loadAddon().codec as NativeCodec | undefined) : undefined)
     this.#stepper = new Stepper(this.#kernel, new RowCounts(options.rowCounts))
     const runningValues = new RunningValues(options.runningValues, options.slot, limits.maxRunningValues)
     this.#sharing = new Sharing({

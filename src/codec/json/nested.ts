@@ -1,3 +1,4 @@
+import { readNestedNatively } from '../native/nested.ts'
 import { Tensor } from '../tensor.ts'
 import * as ascii from './ascii.ts'
 import { badTensor, nonFinite } from './faults.ts'
@@ -31,6 +32,11 @@ export function readNested(reader: JsonReader, pointer: string): Tensor {
   const start = reader.position
   const { bytes } = reader
   const deepest = reader.maxDepth - reader.depth
+  const native = readNestedNatively(bytes, start, deepest)
+  if (native !== undefined) {
+    reader.position = native.end
+    return native.tensor
+  }
   const shape: number[] = []
   const kinds: number[] = []
   /** How many elements of the open array at each level have been read. */

@@ -1,5 +1,5 @@
 import * as ascii from './ascii.ts'
-import { decodedValues } from './decoded-values.ts'
+import { ReadValues } from './read-values.ts'
 import { FLOATS, floats, PIECE_FLOATS, readNumbers, result, TEXT, TEXT_BYTES, text } from './wasm/module.ts'
 
 /** So much of a document is looked at first: most tensors of a small request are shorter. */
@@ -8,11 +8,8 @@ const FIRST_BYTES = 4096
 /** A number that is cut off at the end of a piece begins behind this many bytes before it, or is read alone. */
 const LONGEST = 64
 
-const KEPT_VALUES = 1 << 20
-
 /**
- * Reads the numbers of one tensor. The document goes into the memory of the WASM code piece by piece. What the code
- * has read stays there, and what does not fit goes into one growing Float32Array that the next tensor uses again.
+ * Reads the numbers of one tensor. The document goes into the memory of the WASM code piece by piece.
  *
  * The document has to end, but for whitespace, with a byte that belongs to no number; then every number that touches
  * its end is malformed.
@@ -24,18 +21,14 @@ export class NumberReader {
   rows = 0
   /** Whether the number at which the last run ended overflows float32. */
   overflowed = false
-  #kept = new Float32Array(1 << 12)
-  #keptCount = 0
-  /** How many numbers lie in `floats`, from `decodedValues.free` on. */
-  #count = 0
+  readonly #values = new ReadValues()
   /** The piece of the document that lies in `text`. */
   #start = 0
   #end = 0
 
   /** Before the first number of a tensor. */
   begin(): void {
-    this.#keptCount = 0
-    this.#count = 0
+    this.#values.begin()
     this.#end = 0
     this.overflowed = false
   }
@@ -55,9 +48,9 @@ export class NumberReader {
     if (at >= this.#end) this.#load(bytes, at, FIRST_BYTES)
     for (;;) {
       const begin = TEXT - this.#start
-      const to = FLOATS + 4 * (decodedValues.free + this.#count)
+      const to = FLOATS + 4 * this.#values.next
       at = readNumbers(begin + at, begin + this.#end, to, rowLength, this.inRow) - begin
-      this.#count += result[0]
+      this.#values.add(result[0])
       this.rows += result[1]
       this.inRow = result[2]
       if (result[3] === 0) return at
@@ -70,47 +63,41 @@ export class NumberReader {
 
   /** The numbers, as long-lived as the document's tensors shall be. */
   take(): Float32Array<ArrayBuffer> {
-    if (this.#keptCount === 0) return decodedValues.take(this.#count)
-    this.#keep()
-    const taken = this.#kept.slice(0, this.#keptCount)
-    // One large request shall not hold its memory for the life of the thread.
-    if (this.#kept.length > KEPT_VALUES) this.#kept = new Float32Array(KEPT_VALUES)
-    return taken
+    return this.#values.take()
   }
 
   #load(bytes: Uint8Array, from: number, byteLength: number): void {
-    if (decodedValues.free + this.#count + PIECE_FLOATS > floats.length) this.#keep()
+    if (this.#values.next + PIECE_FLOATS > floats.length) this.#values.keep()
     this.#start = from
     this.#end = Math.min(from + byteLength, bytes.length)
     text.set(bytes.subarray(from, this.#end))
   }
 
-  #keep(): void {
-    const count = this.#keptCount + this.#count
-    if (count > this.#kept.length) {
-      const grown = new Float32Array(Math.max(count, 2 * this.#kept.length))
-      grown.set(this.#kept.subarray(0, this.#keptCount))
-      this.#kept = grown
-    }
-    const { free } = decodedValues
-    this.#kept.set(floats.subarray(free, free + this.#count), this.#keptCount)
-    this.#keptCount = count
-    this.#count = 0
-  }
-
   /** What the code leaves: numbers next to the middle between two float32s, longer than a piece, too large or malformed. */
   #readExactly(bytes: Uint8Array, start: number): number {
-    let end = start
-    while (belongsToNumber(bytes[end])) end++
-    const number = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
-    if (!NUMBER.test(number)) return start
-    const value = Math.fround(Number(number))
+    const end = endOfNumber(bytes, start)
+    const value = exactNumber(bytes, start, end)
+    if (value === undefined) return start
     this.overflowed = !Number.isFinite(value)
     if (this.overflowed) return start
-    floats[decodedValues.free + this.#count++] = value
+    floats[this.#values.next] = value
+    this.#values.add(1)
     this.inRow++
     return end
   }
+}
+
+/** Behind the bytes from `start` on of which numbers are made. */
+export function endOfNumber(bytes: Uint8Array, start: number): number {
+  let end = start
+  while (belongsToNumber(bytes[end])) end++
+  return end
+}
+
+/** The float32 that a text rounds to, perhaps an infinity; undefined if it is no number. */
+export function exactNumber(bytes: Uint8Array, start: number, end: number): number | undefined {
+  const number = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1')
+  return NUMBER.test(number) ? Math.fround(Number(number)) : undefined
 }
 
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?$/

@@ -1,6 +1,8 @@
 import { LstmError } from '../../errors.ts'
 import { base64Length, encodeBase64 } from '../base64.ts'
 import { firstNonFinite } from '../finite.ts'
+import { type NativeCodec, nativeCodec } from '../native/codec.ts'
+import { NATIVE_AXES, roomFor, setLayout, writeNatively } from '../native/write-nested.ts'
 import { contiguous, indexOf } from '../strided.ts'
 import type { StridedTensor } from '../tensor.ts'
 import { FLOATS, floatBits, TEXT, text, writeNumbers } from './wasm/module.ts'
@@ -173,6 +175,10 @@ export class JsonWriter {
   private level(tensor: StridedTensor, bits: Int32Array, axis: number, from: number): void {
     const { shape, strides } = tensor
     const axes = shape.length - axis
+    if (nativeCodec !== undefined && axes <= NATIVE_AXES && !shape.includes(0, axis)) {
+      this.native(nativeCodec, tensor, axis, from)
+      return
+    }
     if (axes <= 2 && shape[axis] !== 0 && shape[axis + 1] !== 0) {
       this.rows(tensor, bits, axis, from)
       return
@@ -188,6 +194,18 @@ export class JsonWriter {
   private put(byte: number): void {
     this.reserve(1)
     this.bytes[this.length++] = byte
+  }
+
+  /** The last axes, at most three, none of them of length 0. */
+  private native(codec: NativeCodec, tensor: StridedTensor, axis: number, from: number): void {
+    const count = setLayout(tensor, axis, from)
+    for (let done = 0; done < count; done += CHUNK) {
+      const chunk = Math.min(CHUNK, count - done)
+      this.reserve(roomFor(chunk))
+      const end = writeNatively(codec, tensor.data, from, done, chunk, this.bytes, this.length)
+      if (end < 0) throw nonFinite(tensor)
+      this.length = end
+    }
   }
 
   /** The last axes, at most two, none of them of length 0. */

@@ -4,6 +4,7 @@
  */
 #include <node_api.h>
 
+#include "../../codec/native/addon.h"
 #include "descriptors.h"
 #include "variant.h"
 
@@ -135,7 +136,7 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
 
 } // namespace
 
-/** exports.variants: those that run here, the best one first; what descriptors.h adds; exports.guard where the build has AddressSanitizer. */
+/** exports.variants: those that run here, the best one first; what descriptors.h and the codec add; exports.guard where the build has AddressSanitizer. */
 NAPI_MODULE_INIT() {
   const Variant* const all[] = {
 #if defined(__x86_64__)
@@ -155,6 +156,7 @@ NAPI_MODULE_INIT() {
   }
   if (status == napi_ok) status = napi_set_named_property(env, exports, "variants", variants);
   if (status == napi_ok) status = addDescriptors(env, exports);
+  if (status == napi_ok) status = addCodec(env, exports);
 #if defined(__SANITIZE_ADDRESS__)
   napi_value function;
   if (status == napi_ok) status = napi_create_function(env, "guard", NAPI_AUTO_LENGTH, guard, nullptr, &function);

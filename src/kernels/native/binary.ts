@@ -40,6 +40,8 @@ export interface Descriptors {
 
 interface Addon extends Descriptors {
   readonly variants: readonly Variant[]
+  /** The codec's loops, see src/codec/native, where this processor can run them. */
+  readonly codec?: object
   /** Only in a build with AddressSanitizer: forbids bytes of the memory to native code (1), or allows them (0). */
   readonly guard?: (memory: Uint8Array, address: number, bytes: number, forbidden: 0 | 1) => void
 }

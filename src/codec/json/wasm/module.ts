@@ -8,7 +8,7 @@
  * TypeScript 12; writing 11, before 18.
  */
 import { readFileSync } from 'node:fs'
-import { fillTables } from './tables.ts'
+import { fillTables } from '../tables.ts'
 
 /** A constant of the code. */
 interface Address {

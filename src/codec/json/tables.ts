@@ -1,4 +1,4 @@
-/** The tables of assembly/regions.ts: from exact integers, so that no rounding of Node's goes into them. */
+/** The tables of wasm/assembly/regions.ts: from exact integers, so that no rounding of Node's goes into them. */
 
 interface TableAddresses {
   readonly powersOfTen: number
