@@ -4,6 +4,7 @@ import type { Body } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import { phasesOf } from '../metrics/phases.ts'
+import type { InferCall } from '../protocols/v2/call.ts'
 import { deadlineOf } from './deadline.ts'
 import { serverTiming } from './server-timing.ts'
 
@@ -17,10 +18,11 @@ export function runInference(
   body: Body,
   request: FastifyRequest,
   reply: FastifyReply,
-  config: Config
+  config: Config,
+  call?: InferCall
 ): Promise<Answer> {
   const { pool } = request.server
-  return runTimed((options) => pool.infer(kind, body, options), request, reply, config)
+  return runTimed((options) => pool.infer(kind, body, options, call), request, reply, config)
 }
 
 /**

@@ -57,6 +57,45 @@ export function readInputs({ request, tail }: Envelope): Inputs {
   return { x, ...others }
 }
 
+/** The inputs of a request that are all raw bytes behind its JSON, and where. */
+export interface RawInputs {
+  readonly places: readonly {
+    readonly input: Input
+    readonly path: string
+    readonly from: number
+    readonly to: number
+  }[]
+  /** Of all together. */
+  readonly bytes: number
+}
+
+/** @param request one that `readInputs` has read, with no data in its JSON */
+export function rawInputs({ inputs }: InferRequest): RawInputs {
+  let bytes = 0
+  const places = inputs.map((input, i) => {
+    const from = bytes
+    bytes += input.parameters!.binary_data_size!
+    return { input, path: `/inputs/${i}`, from, to: bytes }
+  })
+  return { places, bytes }
+}
+
+/**
+ * What `readInputs` gives for a request with the same JSON.
+ * @param tail just as many bytes as they have together
+ * @throws LSTM_ERR_NON_FINITE
+ */
+export function readRawInputs({ places }: RawInputs, tail: Uint8Array): Inputs {
+  const found: { -readonly [Name in keyof Inputs]?: Inputs[Name] } = {}
+  for (const { input, path, from, to } of places) {
+    const bytes = places.length === 1 ? tail : tail.subarray(from, to)
+    const name = input.name as keyof Inputs
+    if (isFloats(name)) found[name] = { value: rawFloats(bytes, input, path), path }
+    else found.lengths = { value: decodeIntegers(bytes, input.datatype as IntegerDatatype), path }
+  }
+  return found as Inputs
+}
+
 /** The bytes behind the JSON, which the inputs take one after the other. */
 class BinaryPart {
   readonly #bytes: Uint8Array
@@ -119,7 +158,12 @@ function floats(input: Input, path: string, binary: BinaryPart): Tensor {
     }
     return new Tensor(shape, inJson, 'nested')
   }
-  const bytes = binary.take(input, path, countOf(shape) * floatBytes[type])
+  return rawFloats(binary.take(input, path, countOf(shape) * floatBytes[type]), input, path)
+}
+
+/** @throws LSTM_ERR_NON_FINITE */
+function rawFloats(bytes: Uint8Array, { name, datatype, shape }: Input, path: string): Tensor {
+  const type = datatype as FloatDatatype
   const data = decodeFloats(bytes, type)
   const flat = firstNonFinite(data)
   if (flat >= 0) {

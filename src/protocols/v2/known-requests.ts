@@ -1,8 +1,9 @@
 import type { Layout, RowStrides } from '../../codec/layout.ts'
 import type { JobNeeds } from '../../engine/job-memory.ts'
 import type { ParameterSet } from '../../parameters/parameter-set.ts'
+import type { AnswerForm } from './answer-form.ts'
 import type { InferRequest } from './envelope.ts'
-import type { AnswerText } from './response.ts'
+import type { RawInputs } from './inputs.ts'
 import type { Wanted } from './wanted.ts'
 
 /** What a request's JSON says to one set, once it has been read and held against both. Nobody changes it. */
@@ -19,12 +20,13 @@ export interface KnownRequest {
   readonly predict: JobNeeds['predict']
 }
 
-/** One that was answered, and what the answer's JSON is; a set that is there under two names has two. */
+/** One that was answered, where its inputs lie behind it, and what the answer is like; a set that is there under two names has two. */
 export interface AnsweredRequest {
   readonly model: string
   readonly maxDepth: number
   readonly known: KnownRequest
-  readonly answer: AnswerText
+  readonly inputs: RawInputs
+  readonly answer: AnswerForm
 }
 
 /** Of all sets together. */

@@ -72,6 +72,7 @@ t.test('the last of several ids comes back', async (t) => {
     const escaped = jsonOf({ before: `"id":"${i}",`, behind: ',"\\u0069d":"last"' })
     t.equal(readInfer(await infer(escaped)).json.id, 'last')
     t.equal(readInfer(await infer(jsonOf({ before: `"id":"${i}",` }))).json.id, String(i))
+    t.equal(readInfer(await infer(jsonOf({ behind: ',"id":"behind"' }))).json.id, 'behind')
   }
 })
 
