@@ -85,6 +85,26 @@ napi_value predict(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** allFinite(values), of a Float32Array in whatever memory. */
+napi_value allFinite(napi_env env, napi_callback_info info) {
+  napi_value values;
+  size_t count = 1;
+  void* variant = nullptr;
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_cb_info(env, info, &count, &values, nullptr, &variant) != napi_ok || count < 1 ||
+      napi_get_typedarray_info(env, values, &type, &length, &data, nullptr, nullptr) != napi_ok ||
+      type != napi_float32_array) {
+    napi_throw_type_error(env, nullptr, "expected a Float32Array");
+    return nullptr;
+  }
+  napi_value result = nullptr;
+  const bool finite = static_cast<const Variant*>(variant)->allFinite(static_cast<const float*>(data), length);
+  napi_get_boolean(env, finite, &result);
+  return result;
+}
+
 template <void (*Variant::*FUNCTION)(char*, size_t, size_t, size_t)>
 napi_value ofThree(napi_env env, napi_callback_info info) {
   Call<3> call;
@@ -126,6 +146,7 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
       method("advanceGeneral", advanceGeneral),
       method("advanceShare", advanceShare),
       method("predict", predict),
+      method("allFinite", allFinite),
       method("sigmoidOf", ofThree<&Variant::sigmoidOf>),
       method("tanhOf", ofThree<&Variant::tanhOf>),
       method("softmax", ofThree<&Variant::softmax>),

@@ -1,5 +1,8 @@
+import { endianness } from 'node:os'
 import { encodeFloats } from '../../codec/binary.ts'
 import { JsonWriter } from '../../codec/json/write.ts'
+import { gather } from '../../codec/strided.ts'
+import type { Kernel } from '../../kernels/kernel.ts'
 import {
   ALIGNMENT,
   bytesOf,
@@ -12,12 +15,14 @@ import {
   writeTensors
 } from './response.ts'
 
+const LITTLE_ENDIAN = endianness() === 'LE'
+
 /** Memory for an answer, with its JSON in it. */
 interface Blank {
   readonly form: AnswerForm
   readonly bytes: Buffer<ArrayBuffer>
-  /** Where each output goes, behind the JSON. */
-  readonly tensors: readonly Uint8Array[]
+  /** Where each output goes, behind the JSON; as floats too where it can be written so. */
+  readonly tensors: readonly { readonly bytes: Uint8Array; readonly floats?: Float32Array }[]
 }
 
 /** Of answers that nobody reads any more, the last one at the end; together only so many bytes. */
@@ -52,7 +57,7 @@ export class AnswerForm {
    * @param outputs of the shapes and types that the form was made of
    * @throws LSTM_ERR_NON_FINITE
    */
-  write(id: string | undefined, outputs: readonly Output[]): Response {
+  write(id: string | undefined, outputs: readonly Output[], kernel: Pick<Kernel, 'allFinite'>): Response {
     if (id !== undefined) {
       const json = new JsonWriter().copy(this.#beforeId).raw(',"id":').value(id).copy(this.#behindId)
       return writeTensors(json, outputs, 0)
@@ -60,7 +65,12 @@ export class AnswerForm {
     const blank = this.#take() ?? this.#make(outputs)
     for (let i = 0; i < outputs.length; i++) {
       const { wanted, tensor } = outputs[i]
-      const wrong = encodeFloats(tensor, wanted.datatype, blank.tensors[i])
+      const { bytes, floats } = blank.tensors[i]
+      if (floats !== undefined && kernel.allFinite !== undefined) {
+        gather(tensor, floats)
+        if (kernel.allFinite(floats)) continue
+      }
+      const wrong = encodeFloats(tensor, wanted.datatype, bytes)
       if (wrong >= 0) throw nonFinite(wanted, tensor, wrong)
     }
     let lent = true
@@ -90,7 +100,14 @@ export class AnswerForm {
     })
     const bytes = Buffer.from(new ArrayBuffer(length)) // of its own: it may be moved to another thread
     bytes.set(this.#json)
-    const tensors = ends.map((end, i) => bytes.subarray(i === 0 ? this.#json.length : ends[i - 1], end))
+    const tensors = outputs.map(({ wanted }, i) => {
+      const from = i === 0 ? this.#json.length : ends[i - 1]
+      const inOrder = wanted.datatype === 'FP32' && from % 4 === 0 && LITTLE_ENDIAN
+      return {
+        bytes: bytes.subarray(from, ends[i]),
+        ...(inOrder && { floats: new Float32Array(bytes.buffer, from, (ends[i] - from) / 4) })
+      }
+    })
     return { form: this, bytes, tensors }
   }
 }

@@ -60,7 +60,7 @@ async function compute(received: ReceivedCall, context: WorkerContext, arrived: 
         wanted: each,
         tensor: outputTensor(job, each.name, wanted.ofSet, layout, context.kernel)
       }))
-      if (answered !== undefined) return answered.answer.write(text!.id ?? request.id, outputs)
+      if (answered !== undefined) return answered.answer.write(text!.id ?? request.id, outputs, context.kernel)
       const head = responseHead(call, set, request.id)
       const response = writeResponse(head, outputs, stateBytes)
       if (stateBytes > 0) writeStates(job, done, response.bytes.subarray(-stateBytes))
@@ -108,7 +108,7 @@ interface Opened {
 }
 
 /** A request: what is known of it already, or otherwise read. */
-function open({ call, body }: ReceivedCall, set: ParameterSet, { limits }: WorkerContext): Opened {
+function open({ call, body }: ReceivedCall, set: ParameterSet, { limits, kernel }: WorkerContext): Opened {
   const { jsonBytes, sequence, model } = call
   const { maxJsonDepth } = limits
   const looksUp = sequence === undefined && jsonBytes !== undefined && jsonBytes <= body.length
@@ -116,11 +116,11 @@ function open({ call, body }: ReceivedCall, set: ParameterSet, { limits }: Worke
   const answered = text && knownRequests.find(set, text.key, model, maxJsonDepth)
   // tensors of another length are a fault, which is found below
   if (answered !== undefined && jsonBytes! + answered.inputs.bytes === body.length) {
-    const inputs = readRawInputs(answered.inputs, body.subarray(jsonBytes))
+    const inputs = readRawInputs(answered.inputs, body.subarray(jsonBytes), kernel)
     return { text, answered, request: answered.known.request, inputs }
   }
   const envelope = jsonBytes === 0 ? rawEnvelope(body, set) : readEnvelope(body, jsonBytes, maxJsonDepth)
-  return { text, answered: undefined, request: envelope.request, inputs: readInputs(envelope) }
+  return { text, answered: undefined, request: envelope.request, inputs: readInputs(envelope, kernel) }
 }
 
 /** Holds a request that has been read against the set. */
