@@ -131,6 +131,9 @@ export interface Kernel {
    */
   readonly allFinite?: (values: Float32Array) => boolean
 
+  /** The same, and copies them into as many, which do not overlap with them. */
+  readonly copyFinite?: (values: Float32Array, target: Float32Array) => boolean
+
   /** Gives this thread's scratch back; the kernel must not be used again. Packed weights and arrays stay. */
   close(): void
 }

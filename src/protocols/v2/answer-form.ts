@@ -1,7 +1,7 @@
 import { endianness } from 'node:os'
 import { encodeFloats } from '../../codec/binary.ts'
 import { JsonWriter } from '../../codec/json/write.ts'
-import { gather } from '../../codec/strided.ts'
+import { isContiguous } from '../../codec/strided.ts'
 import type { Kernel } from '../../kernels/kernel.ts'
 import {
   ALIGNMENT,
@@ -57,7 +57,7 @@ export class AnswerForm {
    * @param outputs of the shapes and types that the form was made of
    * @throws LSTM_ERR_NON_FINITE
    */
-  write(id: string | undefined, outputs: readonly Output[], kernel: Pick<Kernel, 'allFinite'>): Response {
+  write(id: string | undefined, outputs: readonly Output[], kernel: Pick<Kernel, 'copyFinite'>): Response {
     if (id !== undefined) {
       const json = new JsonWriter().copy(this.#beforeId).raw(',"id":').value(id).copy(this.#behindId)
       return writeTensors(json, outputs, 0)
@@ -66,9 +66,9 @@ export class AnswerForm {
     for (let i = 0; i < outputs.length; i++) {
       const { wanted, tensor } = outputs[i]
       const { bytes, floats } = blank.tensors[i]
-      if (floats !== undefined && kernel.allFinite !== undefined) {
-        gather(tensor, floats)
-        if (kernel.allFinite(floats)) continue
+      if (floats !== undefined && kernel.copyFinite !== undefined && isContiguous(tensor)) {
+        const { data, offset } = tensor
+        if (kernel.copyFinite(data.subarray(offset, offset + floats.length), floats)) continue
       }
       const wrong = encodeFloats(tensor, wanted.datatype, bytes)
       if (wrong >= 0) throw nonFinite(wanted, tensor, wrong)

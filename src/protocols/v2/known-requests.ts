@@ -33,18 +33,39 @@ export interface AnsweredRequest {
 const MOST_REQUESTS = 512
 const MOST_UNITS = 256 * 1024
 
+/** Those of one set. */
+class OfSet {
+  readonly #byKey = new Map<string, AnsweredRequest>()
+  #lastKey: string | undefined
+  #last: AnsweredRequest | undefined
+
+  /** Most ask for the same as the one before, which to compare takes a fraction of what a hash of the key does. */
+  find(key: string): AnsweredRequest | undefined {
+    if (key !== this.#lastKey) {
+      this.#lastKey = key
+      this.#last = this.#byKey.get(key)
+    }
+    return this.#last
+  }
+
+  add(key: string, answered: AnsweredRequest): void {
+    this.#byKey.set(key, answered)
+    this.#lastKey = undefined
+  }
+}
+
 /**
  * Requests by the bytes of their JSON, for each set by itself: clients send the same JSON before other tensors again
  * and again, and to read and check it takes longer than to compute what it asks for with a small set. A set that was
  * replaced is another one, for which nothing is known. When there are too many, all are forgotten.
  */
 export class KnownRequests {
-  #bySet = new WeakMap<ParameterSet, Map<string, AnsweredRequest>>()
+  #bySet = new WeakMap<ParameterSet, OfSet>()
   #requests = 0
   #units = 0
 
   find(set: ParameterSet, key: string, model: string, maxDepth: number): AnsweredRequest | undefined {
-    const found = this.#bySet.get(set)?.get(key)
+    const found = this.#bySet.get(set)?.find(key)
     return found?.model === model && found.maxDepth === maxDepth ? found : undefined
   }
 
@@ -56,11 +77,11 @@ export class KnownRequests {
     }
     let ofSet = this.#bySet.get(set)
     if (ofSet === undefined) {
-      ofSet = new Map()
+      ofSet = new OfSet()
       this.#bySet.set(set, ofSet)
     }
     this.#requests++
     this.#units += key.length
-    ofSet.set(key, answered)
+    ofSet.add(key, answered)
   }
 }

@@ -10,8 +10,16 @@ function output(values: readonly number[], name = 'a', datatype: FloatDatatype =
   return { wanted: { name, datatype, binary }, tensor: { shape: [data.length], strides: [1], data, offset: 0 } }
 }
 
-/** A kernel that looks by itself, as the native one does, and one that does not. */
-const kernels = [{ allFinite: (values: Float32Array) => values.every(Number.isFinite) }, {}]
+/** A kernel that copies and looks by itself, as the native one does, and one that does not. */
+const kernels = [
+  {
+    copyFinite: (values: Float32Array, target: Float32Array) => {
+      target.set(values)
+      return values.length === target.length && values.every(Number.isFinite)
+    }
+  },
+  {}
+]
 
 const textOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1')
 
