@@ -4,7 +4,7 @@ import type { StridedTensor } from './tensor.ts'
 export const countOf = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1)
 
 /** Whether the values lie one behind the other in the order of `shape`. An axis of length 1 is never stepped along. */
-function isContiguous({ shape, strides }: StridedTensor): boolean {
+export function isContiguous({ shape, strides }: StridedTensor): boolean {
   let stride = 1
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     if (shape[axis] !== 1 && strides[axis] !== stride) return false

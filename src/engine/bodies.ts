@@ -1,3 +1,4 @@
+import { withCall } from '../protocols/v2/call.ts'
 import { bodyLength, given, joined, joinInto, staged } from './body.ts'
 import type { Member } from './member.ts'
 import { type Inference, inferenceKinds } from './messages.ts'
@@ -18,7 +19,8 @@ export class Bodies {
       return undefined
     }
     if (isInference(work)) {
-      const { kind, body } = work
+      const { kind } = work
+      const body = withCall(work.call, work.body)
       const bytes = bodyLength(body)
       const slot = this.#slots.take(bytes)
       if (slot !== undefined) {
@@ -31,9 +33,12 @@ export class Bodies {
         if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
         this.#slots.give(slot)
       }
+      // it keeps its body, to be run again if its worker ends
+      const whole = joined(body)
+      member.post({ type: 'run', id, operation: { kind, body: whole } }, [whole.buffer])
+      return undefined
     }
-    // a file is too large for two of it; an inference keeps its body, to be run again if its worker ends
-    const whole = isInference(work) ? joined(work.body) : given(work.body)
+    const whole = given(work.body) // a file is too large for two of it
     member.post({ type: 'run', id, operation: { ...work, body: whole } }, [whole.buffer])
     return undefined
   }

@@ -18,12 +18,15 @@ export function joinInto(body: Body, target: Uint8Array): void {
 let stage = new Uint8Array(0)
 const STAGE_BYTES = 512 * 1024
 
-/** The whole in memory that the next call uses again; undefined where it is too long for that. */
-export function staged(body: Body): Uint8Array<ArrayBuffer> | undefined {
+/**
+ * The whole in memory that the next call uses again; undefined where it is too long for that.
+ * @param at where in that memory it begins, which itself begins at a multiple of 8
+ */
+export function staged(body: Body, at = 0): Uint8Array<ArrayBuffer> | undefined {
   const length = bodyLength(body)
-  if (length > STAGE_BYTES) return undefined
+  if (at + length > STAGE_BYTES) return undefined
   if (stage.length === 0) stage = new Uint8Array(STAGE_BYTES)
-  const whole = stage.subarray(0, length)
+  const whole = stage.subarray(at, at + length)
   joinInto(body, whole)
   return whole
 }

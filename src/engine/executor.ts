@@ -6,8 +6,9 @@ import { type ParameterSet, releaseParameterSet } from '../parameters/parameter-
 import type { WorkerContext } from '../protocols/context.ts'
 import { cell } from '../protocols/rest/cell.ts'
 import { sequence } from '../protocols/rest/sequence.ts'
+import type { ReceivedCall } from '../protocols/v2/call.ts'
 import { endStream } from '../protocols/v2/end-stream.ts'
-import { infer } from '../protocols/v2/infer.ts'
+import { infer, inferCall } from '../protocols/v2/infer.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import { openStream } from '../protocols/v2/open-stream.ts'
 import { breathe } from './breath.ts'
@@ -104,11 +105,21 @@ export class Executor {
    */
   infer(kind: InferenceKind, body: Uint8Array, id?: number): Promise<Computed> {
     this.#helper.leave()
-    if (id === undefined) return inferences[kind](body, this.#context)
+    return inferences[kind](body, this.#contextFor(id))
+  }
+
+  /** The same for a call of the Open Inference Protocol that was made on this thread. */
+  inferCall(received: ReceivedCall, id?: number): Promise<Computed> {
+    this.#helper.leave()
+    return inferCall(received, this.#contextFor(id))
+  }
+
+  #contextFor(id: number | undefined): WorkerContext {
+    if (id === undefined) return this.#context
     // each by its name: to spread the object takes several times as long
     const { kernel, sharing, sets, limits, runningValues, pause } = this.#context
     const onJob = (stop: Float32Array) => void this.#stops.set(id, stop)
-    return inferences[kind](body, { kernel, sharing, sets, limits, runningValues, pause, onJob })
+    return { kernel, sharing, sets, limits, runningValues, pause, onJob }
   }
 
   /** Ends the job of an inference at the next tick. */

@@ -99,7 +99,9 @@ export class Job {
     const { m } = this
     const inOrder = strides.n === 1 && (m === 1 || strides.m === n) && (T === 1 || strides.T_x === m * n)
     if (this.#sorted && inOrder) {
-      rows.set(data)
+      // V8 copies into shared memory word by word
+      if (this.#kernel.copyFinite !== undefined && data.length === rows.length) this.#kernel.copyFinite(data, rows)
+      else rows.set(data)
       return
     }
     let target = 0

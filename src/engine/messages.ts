@@ -5,6 +5,7 @@ import type { Keep } from '../parameters/durable/folder.ts'
 import type { ExportFormat } from '../parameters/exporters/export-model.ts'
 import type { ImportSettings } from '../parameters/importers/imported.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { InferCall } from '../protocols/v2/call.ts'
 import type { LoadRequest } from '../protocols/v2/load-request.ts'
 import type { Body } from './body.ts'
 import type { Place } from './crew.ts'
@@ -58,6 +59,8 @@ export type BackgroundOperation = BackgroundImport | Restore | Export | ReadLoad
 export interface Inference {
   readonly kind: InferenceKind
   readonly body: Body
+  /** What the HTTP side says of a body of the Open Inference Protocol, unless it stands before it already. */
+  readonly call?: InferCall | undefined
 }
 
 /** A set out of a file of the folder. */
@@ -73,7 +76,7 @@ export type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind
 
 /** An operation, or an inference that fits into no slot, on its way by message; `body` is moved, not copied. */
 export type MovedOperation = Moved<Inference> | Moved<Import> | Moved<ReadLoad> | Restore | Export
-type Moved<O> = Omit<O, 'body'> & { readonly body: Uint8Array }
+type Moved<O> = Omit<O, 'body' | 'call'> & { readonly body: Uint8Array }
 export type MovedImport = Moved<Import>
 /** An import whose body has been sent before, in pieces; this is its number. */
 export type MovedLargeImport = Omit<Import, 'body'> & { readonly intake: number }

@@ -1,6 +1,7 @@
 import { LstmError } from '../errors.ts'
 import { createEstate, type SharedKernel, shareKernel } from '../kernels/choose.ts'
 import type { ParameterSet } from '../parameters/parameter-set.ts'
+import type { InferCall } from '../protocols/v2/call.ts'
 import type { Admission } from './admission.ts'
 import { BACKGROUND_BYTES, Background } from './background.ts'
 import { Belongings } from './belongings.ts'
@@ -164,14 +165,16 @@ export class Pool {
 
   /**
    * Runs an inference: here when it is short, else on the worker with the least to do.
+   * @param call of one of the Open Inference Protocol, unless it stands before its body
    * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST,
    * LSTM_ERR_INTERNAL, and whatever the inference throws
    */
-  async infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
-    const bytes = this.#admitted({ kind, body })
-    const here = this.#own.takes(kind, bytes, this.pending) ? await this.#own.infer(kind, body, bytes) : undefined
-    const answer = here ?? (await this.#start<Answer>({ kind, body }, bytes, options))
-    this.#own.learn(kind, bytes, answer)
+  async infer(kind: InferenceKind, body: Body, options: RunOptions = {}, call?: InferCall): Promise<Answer> {
+    const inference = { kind, body, call }
+    const bytes = this.#admitted(inference)
+    const here = this.#own.takes(inference, bytes, this.pending) ? await this.#own.infer(inference, bytes) : undefined
+    const answer = here ?? (await this.#start<Answer>(inference, bytes, options))
+    this.#own.learn(inference, bytes, answer)
     return answer
   }
 

@@ -11,6 +11,7 @@ import type { RunOptions } from '../engine/pending.ts'
 import type { Pool } from '../engine/pool.ts'
 import { SharedCounts } from '../engine/shared-counts.ts'
 import { LstmError } from '../errors.ts'
+import type { InferCall } from '../protocols/v2/call.ts'
 import type { Handover } from './handover.ts'
 
 /** What routes and plugins of hot requests use of a pool. */
@@ -51,12 +52,12 @@ export class FrontPool implements HotPool {
    * Runs an inference: here when it is short, else in the main thread's pool.
    * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, and whatever the inference throws
    */
-  infer(kind: InferenceKind, body: Body, options: RunOptions = {}): Promise<Answer> {
+  infer(kind: InferenceKind, body: Body, options: RunOptions = {}, call?: InferCall): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       const bytes = bodyLength(body)
       this.admission.check(bytes)
       if (!this.#inline.takes(kind, bytes, this.#pending)) {
-        resolve(this.#handover.infer(kind, body, options))
+        resolve(this.#handover.infer(kind, body, options, call))
         return
       }
       const { timeoutMs, onStart } = options
@@ -82,7 +83,7 @@ export class FrontPool implements HotPool {
         deadline = this.#deadlines.add(timeoutMs, () => stop(new LstmError('LSTM_ERR_DEADLINE', [timeoutMs])))
       }
       onStart?.(() => stop(new LstmError('LSTM_ERR_CLIENT_GONE', [])))
-      inferOnThread(this.executor, kind, body, id).then(
+      inferOnThread(this.executor, { kind, body, call }, id).then(
         (answer) => {
           this.executor.forget(id)
           this.#inline.learn(kind, bytes, answer.timing)

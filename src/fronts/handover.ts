@@ -2,6 +2,7 @@ import { type Body, given } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import { LstmError } from '../errors.ts'
+import { type InferCall, withCall } from '../protocols/v2/call.ts'
 import type { SequenceInference, SequenceRunner } from '../sequences/inferences.ts'
 import type { FromFront, ToFront } from './messages.ts'
 
@@ -22,11 +23,16 @@ export class Handover {
 
   /** Runs those of sequences, which the main thread keeps. */
   readonly sequences: SequenceRunner = {
-    infer: ({ body, ...sequence }, options) => this.infer('infer', body, options, sequence)
+    infer: ({ body, ...sequence }, options) => this.#handOver('infer', body, options, sequence)
+  }
+
+  /** @throws whatever `Pool.infer` throws */
+  infer(kind: InferenceKind, body: Body, options: RunOptions, call?: InferCall): Promise<Answer> {
+    return this.#handOver(kind, withCall(call, body), options)
   }
 
   /** @throws whatever `Pool.infer` throws, and for one of a sequence what `SequenceRunner.infer` throws */
-  infer(
+  #handOver(
     kind: InferenceKind,
     body: Body,
     { timeoutMs, onStart }: RunOptions,

@@ -125,6 +125,15 @@ export interface Kernel {
   /** yt_pred of `rows` consecutive rows: y[yRow + r] = activation(Wy·a[aRow + r] + by). */
   predict(head: PackedHead, a: Float32Array, aRow: number, y: Float32Array, yRow: number, rows: number): void
 
+  /**
+   * Whether none of the values is NaN or infinite; they may lie in any memory. Missing where a kernel has no faster way
+   * than to look at each.
+   */
+  readonly allFinite?: (values: Float32Array) => boolean
+
+  /** The same, and copies them into as many, which do not overlap with them. */
+  readonly copyFinite?: (values: Float32Array, target: Float32Array) => boolean
+
   /** Gives this thread's scratch back; the kernel must not be used again. Packed weights and arrays stay. */
   close(): void
 }

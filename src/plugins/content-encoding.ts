@@ -39,9 +39,9 @@ const encoders = { gzip: promisify(gzip), deflate: promisify(deflate) }
  * request; raw floats hardly shrink, and the time that it takes is more than a local network needs for them.
  */
 export function askedEncoding({ headers }: FastifyRequest): keyof typeof encoders | undefined {
-  const accepted = String(headers['accept-encoding'] ?? '')
-    .trim()
-    .toLowerCase()
+  const header = headers['accept-encoding']
+  if (header === undefined) return undefined
+  const accepted = String(header).trim().toLowerCase()
   return Object.hasOwn(encoders, accepted) ? (accepted as keyof typeof encoders) : undefined
 }
 

@@ -3,7 +3,7 @@ import { Type } from '../../schemas/typebox.ts'
 import type { Config } from '../config.ts'
 import { bodyOf, takeRawBodies } from '../plugins/raw-body.ts'
 import { computedHeaders, jsonResponse, problemResponses } from './declarations.ts'
-import { runInference, sendBytes } from './run-inference.ts'
+import { answerWith, runInference, sendBytes } from './run-inference.ts'
 
 const accepts = ['application/json']
 
@@ -45,10 +45,13 @@ export const inferenceRoutes: FastifyPluginAsync<Config> = async (app, config) =
       }
     }
   ] as const) {
-    app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, async (request, reply) => {
-      const { bytes } = await runInference(kind, bodyOf(request), request, reply, config)
-      return sendBytes(reply.type('application/json'), bytes)
-    })
+    app.post(`/${kind}`, { ...shared, schema: { tags: ['inference'], ...operation } }, (request, reply) =>
+      answerWith(
+        reply,
+        () => runInference(kind, bodyOf(request), request, reply, config),
+        ({ bytes }) => sendBytes(reply.type('application/json'), bytes)
+      )
+    )
   }
 }
 

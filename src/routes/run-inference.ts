@@ -4,6 +4,7 @@ import type { Body } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import { phasesOf } from '../metrics/phases.ts'
+import type { InferCall } from '../protocols/v2/call.ts'
 import { deadlineOf } from './deadline.ts'
 import { serverTiming } from './server-timing.ts'
 
@@ -17,10 +18,11 @@ export function runInference(
   body: Body,
   request: FastifyRequest,
   reply: FastifyReply,
-  config: Config
+  config: Config,
+  call?: InferCall
 ): Promise<Answer> {
   const { pool } = request.server
-  return runTimed((options) => pool.infer(kind, body, options), request, reply, config)
+  return runTimed((options) => pool.infer(kind, body, options, call), request, reply, config)
 }
 
 /**
@@ -54,9 +56,40 @@ export async function runTimed(
   return answer
 }
 
+/**
+ * Answers a request with what an inference gives, or with its error. A handler that gives Fastify a promise costs it
+ * some more turns of the queue of microtasks.
+ * @param onError called before an error of the inference is sent
+ */
+export function answerWith(
+  reply: FastifyReply,
+  run: () => Promise<Answer>,
+  send: (answer: Answer) => void,
+  onError: () => void = () => {}
+): void {
+  const fail = (error: unknown): void => {
+    onError()
+    reply.send(error)
+  }
+  let running: Promise<Answer>
+  try {
+    running = run()
+  } catch (error) {
+    fail(error)
+    return
+  }
+  running.then((answer) => {
+    try {
+      send(answer)
+    } catch (error) {
+      reply.send(error)
+    }
+  }, fail)
+}
+
 /** Sends the bytes of an answer as they are. */
-export function sendBytes(reply: FastifyReply, { buffer, byteOffset, length }: Uint8Array): FastifyReply {
+export function sendBytes(reply: FastifyReply, bytes: Uint8Array): void {
   // bytes over shared memory are an object like any other to Fastify
   reply.serializer((payload: Buffer) => payload as unknown as string)
-  return reply.send(Buffer.from(buffer, byteOffset, length))
+  reply.send(Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
 }

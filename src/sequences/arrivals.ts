@@ -7,6 +7,9 @@ const KEY = '"sequence_id"'
 /** Without one of these the key cannot be there in another spelling. */
 const ESCAPE = '\\u'
 
+/** A longer JSON is looked through each time. */
+const MOST_REMEMBERED = 2048
+
 /**
  * Sees which requests belong to sequences, in the order in which they came. Bodies are not read here: one in which the
  * key does not occur is let through, in another one the parameters are looked for. When that takes long, for a JSON of
@@ -14,6 +17,8 @@ const ESCAPE = '\\u'
  */
 export class Arrivals {
   #last: Promise<unknown> | undefined
+  /** The last JSON in which the key was not. */
+  #without = ''
 
   /**
    * @param jsonBytes length of the JSON at the beginning of the body; all of it if left out
@@ -22,7 +27,7 @@ export class Arrivals {
    */
   look(body: Body, jsonBytes?: number): AskedSequence | undefined | Promise<AskedSequence | undefined> {
     const json = jsonOf(body, jsonBytes)
-    if (!json.includes(KEY) && !json.includes(ESCAPE)) return undefined
+    if (!this.#mayName(json)) return undefined
     const search = findParameters(json)
     const first = search.next()
     if (first.done && this.#last === undefined) return asked(first.value)
@@ -34,6 +39,16 @@ export class Arrivals {
       })
     this.#last = last
     return mine
+  }
+
+  /** Whether the key may be there. Clients send the same JSON before other tensors again and again. */
+  #mayName(json: Buffer): boolean {
+    if (json.length > MOST_REMEMBERED) return json.includes(KEY) || json.includes(ESCAPE)
+    const text = json.toString('latin1')
+    if (text === this.#without) return false
+    if (text.includes(KEY) || text.includes(ESCAPE)) return true
+    this.#without = text
+    return false
   }
 
   async #behind(

@@ -86,6 +86,49 @@ napi_value predict(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** The arguments of a call: COUNT Float32Arrays of one length, in whatever memory. */
+template <size_t COUNT>
+struct FloatsCall {
+  const Variant* variant = nullptr;
+  float* floats[COUNT] = {};
+  size_t length = 0;
+
+  bool read(napi_env env, napi_callback_info info) {
+    napi_value values[COUNT];
+    size_t count = COUNT;
+    void* data = nullptr;
+    bool good = napi_get_cb_info(env, info, &count, values, nullptr, &data) == napi_ok && count >= COUNT;
+    variant = static_cast<const Variant*>(data);
+    for (size_t i = 0; good && i < COUNT; i++) {
+      napi_typedarray_type type = napi_int8_array;
+      size_t own = 0;
+      void* at = nullptr;
+      good = napi_get_typedarray_info(env, values[i], &type, &own, &at, nullptr, nullptr) == napi_ok &&
+             type == napi_float32_array && (i == 0 || own == length);
+      floats[i] = static_cast<float*>(at);
+      length = own;
+    }
+    if (!good) napi_throw_type_error(env, nullptr, "expected Float32Arrays of one length");
+    return good;
+  }
+};
+
+napi_value allFinite(napi_env env, napi_callback_info info) {
+  FloatsCall<1> call;
+  if (!call.read(env, info)) return nullptr;
+  napi_value result = nullptr;
+  napi_get_boolean(env, call.variant->allFinite(call.floats[0], call.length), &result);
+  return result;
+}
+
+napi_value copyFinite(napi_env env, napi_callback_info info) {
+  FloatsCall<2> call;
+  if (!call.read(env, info)) return nullptr;
+  napi_value result = nullptr;
+  napi_get_boolean(env, call.variant->copyFinite(call.floats[0], call.floats[1], call.length), &result);
+  return result;
+}
+
 template <void (*Variant::*FUNCTION)(char*, size_t, size_t, size_t)>
 napi_value ofThree(napi_env env, napi_callback_info info) {
   Call<3> call;
@@ -127,6 +170,8 @@ napi_status describe(napi_env env, const Variant* variant, napi_value* object) {
       method("advanceGeneral", advanceGeneral),
       method("advanceShare", advanceShare),
       method("predict", predict),
+      method("allFinite", allFinite),
+      method("copyFinite", copyFinite),
       method("sigmoidOf", ofThree<&Variant::sigmoidOf>),
       method("tanhOf", ofThree<&Variant::tanhOf>),
       method("softmax", ofThree<&Variant::softmax>),

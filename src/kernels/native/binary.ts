@@ -20,6 +20,9 @@ export interface Variant {
   advanceGeneral(memory: Uint8Array, ...numbers: Parameters<Machine['advanceGeneral']>): void
   advanceShare(memory: Uint8Array, ...numbers: Parameters<NonNullable<Machine['advanceShare']>>): number
   predict(memory: Uint8Array, ...numbers: Parameters<Machine['predict']>): void
+  /** Of values in whatever memory. Both throw TypeError for anything but Float32Arrays of one length. */
+  allFinite(values: Float32Array): boolean
+  copyFinite(values: Float32Array, target: Float32Array): boolean
   softmax(memory: Uint8Array, n_y: number, z: number, y: number): void
   sigmoidOf(memory: Uint8Array, count: number, x: number, y: number): void
   tanhOf(memory: Uint8Array, count: number, x: number, y: number): void

@@ -22,13 +22,15 @@ export interface NativeKernelOptions {
 
 export class NativeKernel extends AddressedKernel {
   readonly variant: VariantName
+  readonly allFinite: (values: Float32Array) => boolean
+  readonly copyFinite: (values: Float32Array, target: Float32Array) => boolean
 
   /** @throws Error when the binary or the variant does not run here */
   constructor({ memory = createSharedMemory(), owner = 0, variant, scratchBytes = 2 ** 21 }: NativeKernelOptions = {}) {
     const chosen = loadVariants().find(({ name }) => variant === undefined || name === variant)
     if (chosen === undefined) throw new Error(`this processor does not run the native kernel's variant ${variant}`)
     const view = new Uint8Array(memory.buffer, 0, 64) // the memory grows and never moves
-    const { advance, advanceGeneral, advanceShare, predict } = chosen
+    const { advance, advanceGeneral, advanceShare, predict, allFinite, copyFinite } = chosen
     super(
       'native',
       memory,
@@ -44,6 +46,8 @@ export class NativeKernel extends AddressedKernel {
       owner
     )
     this.variant = chosen.name
+    this.allFinite = allFinite
+    this.copyFinite = copyFinite
   }
 
   /** The variants that run here, the best one first; none where there is no binary. */

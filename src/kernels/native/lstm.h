@@ -3,6 +3,7 @@
 
 #include "cell.h"
 #include "crew.h"
+#include "finite.h"
 #include "general.h"
 #include "head.h"
 #include "product.h"

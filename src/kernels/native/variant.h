@@ -62,6 +62,12 @@ struct Variant {
   void (*predict)(char* base, HeadActivation activation, size_t n_a, size_t n_y, size_t packed, size_t a, size_t y,
                   size_t rows, size_t rowTable, size_t z);
 
+  /** Whether none of the values, at any address, is NaN or infinite. */
+  bool (*allFinite)(const float* values, size_t count);
+
+  /** The same, and copies them; the two places do not overlap. */
+  bool (*copyFinite)(const float* values, float* target, size_t count);
+
   // For the tests of their error: `count` values, a multiple of the lanes, and one row.
   void (*sigmoidOf)(char* base, size_t count, size_t x, size_t y);
   void (*tanhOf)(char* base, size_t count, size_t x, size_t y);

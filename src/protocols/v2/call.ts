@@ -40,6 +40,7 @@ const NONE = -1
 /** In place of the length of the version that a sequence goes on with: it begins. */
 const BEGINS = -2
 const NO_STATES = new Uint8Array(0)
+const NO_STATE_VALUES = new Float32Array(0)
 
 /**
  * The piece that goes before a request's body: numbers and texts of the call, which are filled up to whole words, the
@@ -67,6 +68,21 @@ export function writeCall(call: InferCall, states: Uint8Array = NO_STATES): Uint
   piece.write(texts, HEAD_BYTES)
   if (states.length > 0) piece.set(states, statesAt)
   return piece
+}
+
+/** A body as another thread is to get it: what is said of it goes before it. */
+export function withCall(call: InferCall | undefined, body: readonly Uint8Array[]): readonly Uint8Array[] {
+  return call === undefined ? body : [writeCall(call), ...body]
+}
+
+/** How far behind a multiple of 8 a body has to begin for its tensors to begin at one. */
+export function alignmentOf({ jsonBytes = 0 }: InferCall): number {
+  return (ALIGNMENT - (jsonBytes % ALIGNMENT)) % ALIGNMENT
+}
+
+/** A call on the thread that made it. @param body whose tensors begin at a multiple of 8, or else are copied */
+export function receivedHere(call: InferCall, body: Uint8Array): ReceivedCall {
+  return { call, states: NO_STATE_VALUES, body }
 }
 
 /** @param bytes a call and the body behind it; copied where they do not begin at a multiple of 8 */

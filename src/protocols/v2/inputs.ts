@@ -10,10 +10,12 @@ import { firstNonFinite } from '../../codec/finite.ts'
 import { countOf, indexOf } from '../../codec/strided.ts'
 import { Tensor } from '../../codec/tensor.ts'
 import { LstmError } from '../../errors.ts'
+import type { Kernel } from '../../kernels/kernel.ts'
 import type { Envelope, InferRequest } from './envelope.ts'
 import { badInput, refuseSharedMemory } from './fault.ts'
 
 type Input = InferRequest['inputs'][number]
+type Finite = Pick<Kernel, 'allFinite'>
 
 /** The tensors of a request, each where it was found. */
 export interface Inputs {
@@ -36,7 +38,7 @@ const isFloats = (name: string): name is (typeof floatNames)[number] => (floatNa
  * The inputs of a request by name: those with data in the JSON, and those whose bytes follow it.
  * @throws LSTM_ERR_BAD_TENSOR, LSTM_ERR_NON_FINITE, LSTM_ERR_BAD_LENGTHS, LSTM_ERR_INVALID_BODY, each naming the tensor
  */
-export function readInputs({ request, tail }: Envelope): Inputs {
+export function readInputs({ request, tail }: Envelope, kernel: Finite): Inputs {
   const found: { -readonly [Name in keyof Inputs]?: Inputs[Name] } = {}
   const binary = new BinaryPart(tail)
   for (let i = 0; i < request.inputs.length; i++) {
@@ -48,13 +50,52 @@ export function readInputs({ request, tail }: Envelope): Inputs {
     }
     if (found[name] !== undefined) throw badInput(name, path, 'is there twice; expected each input once')
     checkShape(input, path)
-    if (isFloats(name)) found[name] = { value: floats(input, path, binary), path }
+    if (isFloats(name)) found[name] = { value: floats(input, path, binary, kernel), path }
     else found.lengths = { value: integers(input, path, binary), path }
   }
   binary.end()
   const { x, ...others } = found
   if (x === undefined) throw badInput('x', '/inputs', 'is missing; expected an input of this name')
   return { x, ...others }
+}
+
+/** The inputs of a request that are all raw bytes behind its JSON, and where. */
+export interface RawInputs {
+  readonly places: readonly {
+    readonly input: Input
+    readonly path: string
+    readonly from: number
+    readonly to: number
+  }[]
+  /** Of all together. */
+  readonly bytes: number
+}
+
+/** @param request one that `readInputs` has read, with no data in its JSON */
+export function rawInputs({ inputs }: InferRequest): RawInputs {
+  let bytes = 0
+  const places = inputs.map((input, i) => {
+    const from = bytes
+    bytes += input.parameters!.binary_data_size!
+    return { input, path: `/inputs/${i}`, from, to: bytes }
+  })
+  return { places, bytes }
+}
+
+/**
+ * What `readInputs` gives for a request with the same JSON.
+ * @param tail just as many bytes as they have together
+ * @throws LSTM_ERR_NON_FINITE
+ */
+export function readRawInputs({ places }: RawInputs, tail: Uint8Array, kernel: Finite): Inputs {
+  const found: { -readonly [Name in keyof Inputs]?: Inputs[Name] } = {}
+  for (const { input, path, from, to } of places) {
+    const bytes = places.length === 1 ? tail : tail.subarray(from, to)
+    const name = input.name as keyof Inputs
+    if (isFloats(name)) found[name] = { value: rawFloats(bytes, input, path, kernel), path }
+    else found.lengths = { value: decodeIntegers(bytes, input.datatype as IntegerDatatype), path }
+  }
+  return found as Inputs
 }
 
 /** The bytes behind the JSON, which the inputs take one after the other. */
@@ -104,7 +145,7 @@ function checkShape({ name, shape }: Input, path: string): void {
   }
 }
 
-function floats(input: Input, path: string, binary: BinaryPart): Tensor {
+function floats(input: Input, path: string, binary: BinaryPart, kernel: Finite): Tensor {
   const { name, datatype, shape } = input
   if (!Object.hasOwn(floatBytes, datatype)) throw wrongDatatype(input, path, Object.keys(floatBytes))
   const type = datatype as FloatDatatype
@@ -119,9 +160,14 @@ function floats(input: Input, path: string, binary: BinaryPart): Tensor {
     }
     return new Tensor(shape, inJson, 'nested')
   }
-  const bytes = binary.take(input, path, countOf(shape) * floatBytes[type])
+  return rawFloats(binary.take(input, path, countOf(shape) * floatBytes[type]), input, path, kernel)
+}
+
+/** @throws LSTM_ERR_NON_FINITE */
+function rawFloats(bytes: Uint8Array, { name, datatype, shape }: Input, path: string, kernel: Finite): Tensor {
+  const type = datatype as FloatDatatype
   const data = decodeFloats(bytes, type)
-  const flat = firstNonFinite(data)
+  const flat = kernel.allFinite?.(data) === true ? -1 : firstNonFinite(data)
   if (flat >= 0) {
     const [original] = type === 'FP64' ? new Float64Array(bytes.slice(8 * flat, 8 * flat + 8).buffer) : [data[flat]]
     const overflow = Number.isFinite(original) ? `${original}, which overflows float32` : String(original)

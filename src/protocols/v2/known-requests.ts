@@ -1,8 +1,9 @@
 import type { Layout, RowStrides } from '../../codec/layout.ts'
 import type { JobNeeds } from '../../engine/job-memory.ts'
 import type { ParameterSet } from '../../parameters/parameter-set.ts'
+import type { AnswerForm } from './answer-form.ts'
 import type { InferRequest } from './envelope.ts'
-import type { AnswerText } from './response.ts'
+import type { RawInputs } from './inputs.ts'
 import type { Wanted } from './wanted.ts'
 
 /** What a request's JSON says to one set, once it has been read and held against both. Nobody changes it. */
@@ -19,17 +20,39 @@ export interface KnownRequest {
   readonly predict: JobNeeds['predict']
 }
 
-/** One that was answered, and what the answer's JSON is; a set that is there under two names has two. */
+/** One that was answered, where its inputs lie behind it, and what the answer is like; a set that is there under two names has two. */
 export interface AnsweredRequest {
   readonly model: string
   readonly maxDepth: number
   readonly known: KnownRequest
-  readonly answer: AnswerText
+  readonly inputs: RawInputs
+  readonly answer: AnswerForm
 }
 
 /** Of all sets together. */
 const MOST_REQUESTS = 512
 const MOST_UNITS = 256 * 1024
+
+/** Those of one set. */
+class OfSet {
+  readonly #byKey = new Map<string, AnsweredRequest>()
+  #lastKey: string | undefined
+  #last: AnsweredRequest | undefined
+
+  /** Most ask for the same as the one before, which to compare takes a fraction of what a hash of the key does. */
+  find(key: string): AnsweredRequest | undefined {
+    if (key !== this.#lastKey) {
+      this.#lastKey = key
+      this.#last = this.#byKey.get(key)
+    }
+    return this.#last
+  }
+
+  add(key: string, answered: AnsweredRequest): void {
+    this.#byKey.set(key, answered)
+    this.#lastKey = undefined
+  }
+}
 
 /**
  * Requests by the bytes of their JSON, for each set by itself: clients send the same JSON before other tensors again
@@ -37,12 +60,12 @@ const MOST_UNITS = 256 * 1024
  * replaced is another one, for which nothing is known. When there are too many, all are forgotten.
  */
 export class KnownRequests {
-  #bySet = new WeakMap<ParameterSet, Map<string, AnsweredRequest>>()
+  #bySet = new WeakMap<ParameterSet, OfSet>()
   #requests = 0
   #units = 0
 
   find(set: ParameterSet, key: string, model: string, maxDepth: number): AnsweredRequest | undefined {
-    const found = this.#bySet.get(set)?.get(key)
+    const found = this.#bySet.get(set)?.find(key)
     return found?.model === model && found.maxDepth === maxDepth ? found : undefined
   }
 
@@ -54,11 +77,11 @@ export class KnownRequests {
     }
     let ofSet = this.#bySet.get(set)
     if (ofSet === undefined) {
-      ofSet = new Map()
+      ofSet = new OfSet()
       this.#bySet.set(set, ofSet)
     }
     this.#requests++
     this.#units += key.length
-    ofSet.set(key, answered)
+    ofSet.add(key, answered)
   }
 }

@@ -8,19 +8,31 @@ import type { InferCall } from './call.ts'
  * @throws LSTM_ERR_UNKNOWN_MODEL, also for a version that is not the set's
  */
 export async function withModel<T>(
-  { model, version }: InferCall,
-  { sets }: WorkerContext,
+  call: InferCall,
+  context: WorkerContext,
   use: (set: ParameterSet) => Promise<T>
 ): Promise<T> {
-  const held = sets.hold(model)
-  if (held === undefined) throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, undefined])
+  const held = holdModel(call, context)
   try {
-    const { set } = held
-    if (version !== undefined && version !== set.version) {
-      throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, set.version])
-    }
-    return await use(set)
+    return await use(held.set)
   } finally {
     held.letGo()
   }
+}
+
+/**
+ * The set that a call names; its weights stay in memory until `letGo` is called, which must happen once.
+ * @throws LSTM_ERR_UNKNOWN_MODEL, also for a version that is not the set's
+ */
+export function holdModel(
+  { model, version }: InferCall,
+  { sets }: WorkerContext
+): { readonly set: ParameterSet; letGo(): void } {
+  const held = sets.hold(model)
+  if (held === undefined) throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, undefined])
+  if (version !== undefined && version !== held.set.version) {
+    held.letGo()
+    throw new LstmError('LSTM_ERR_UNKNOWN_MODEL', [model, version, held.set.version])
+  }
+  return held
 }

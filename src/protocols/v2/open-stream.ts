@@ -30,7 +30,7 @@ export function openStream(bytes: Uint8Array, context: WorkerContext): Promise<C
   })
 }
 
-function open(received: ReceivedCall, set: ParameterSet, { limits }: WorkerContext): Omit<Computed, 'timing'> {
+function open(received: ReceivedCall, set: ParameterSet, { limits, kernel }: WorkerContext): Omit<Computed, 'timing'> {
   const { call, body } = received
   const envelope = readEnvelope(body, call.jsonBytes, limits.maxJsonDepth)
   const { id, parameters = {} } = envelope.request
@@ -39,7 +39,7 @@ function open(received: ReceivedCall, set: ParameterSet, { limits }: WorkerConte
     const reason = 'a stream is a sequence of its own; sequence_id belongs to infer'
     throw LstmError.at('/parameters/sequence_id', 'LSTM_ERR_INVALID_REQUEST', [reason])
   }
-  const inputs = readInputs(envelope)
+  const inputs = readInputs(envelope, kernel)
   const { x, lengths } = inputs
   if (lengths !== undefined) {
     throw badInput('lengths', lengths.path, 'unexpected input; the columns of a stream are all of one length')

@@ -18,15 +18,14 @@ const MOST_BYTES = 2048
 const ID_FIRST = /^\{"id": ?"([ !#-[\]-~]*)"(?= ?,)/
 
 /**
- * @param json before the tensors; a byte more or less is another key
- * @param bodyBytes length of all of the body, which is the key where there is no JSON
+ * @param body the length of which is the key where there is no JSON
+ * @param jsonBytes of the JSON before the tensors; a byte more or less is another key
  * @returns undefined where it is too long, or no object
  */
-export function requestText(json: Uint8Array, bodyBytes: number): RequestText | undefined {
-  const { length } = json
-  if (length > MOST_BYTES) return undefined
-  if (length === 0) return { key: String(bodyBytes) }
-  const text = Buffer.from(json.buffer, json.byteOffset, length).toString('latin1')
+export function requestText({ buffer, byteOffset, length }: Uint8Array, jsonBytes: number): RequestText | undefined {
+  if (jsonBytes > MOST_BYTES) return undefined
+  if (jsonBytes === 0) return { key: String(length) }
+  const text = Buffer.from(buffer, byteOffset, jsonBytes).toString('latin1')
   if (text[0] !== '{') return undefined
   if (!text.startsWith('{"id"')) return { key: text }
   const found = ID_FIRST.exec(text)

@@ -9,9 +9,9 @@ import type { InferCall } from './call.ts'
 import type { WantedOutput } from './wanted.ts'
 
 /** Tensors behind the JSON begin at multiples of this, so that they can be written where they go. */
-const ALIGNMENT = 8
+export const ALIGNMENT = 8
 
-interface ResponseHead {
+export interface ResponseHead {
   readonly model_name: string
   readonly model_version: string
   readonly id?: string
@@ -30,45 +30,25 @@ export interface Response {
   readonly release: () => void
 }
 
-/** The JSON of an answer whose outputs all follow it, before and behind the id: but for that, of all with such shapes. */
-export interface AnswerText {
-  readonly before: Uint8Array
-  readonly behind: Uint8Array
-}
-
 export function responseHead({ model }: InferCall, { version }: ParameterSet, id: string | undefined): ResponseHead {
   return { model_name: model, model_version: version, ...(id !== undefined && { id }) }
-}
-
-/** @returns undefined where some output is wanted in the JSON */
-export function answerText(head: ResponseHead, outputs: readonly Output[]): AnswerText | undefined {
-  if (!outputs.every(({ wanted }) => wanted.binary)) return undefined
-  return {
-    before: writeNames(new JsonWriter(), head).finish(),
-    behind: writeOutputs(new JsonWriter(), outputs).finish()
-  }
 }
 
 /**
  * Writes an answer: the JSON with the outputs that are wanted in it, then the others as raw bytes. The JSON is filled up
  * with spaces, which belong to its length.
  * @param stateBytes bytes to leave at the end
- * @param text what `answerText` has given for such outputs
  * @throws LSTM_ERR_NON_FINITE, also for what is too large for the type that is wanted
  */
-export function writeResponse(
-  head: ResponseHead,
-  outputs: readonly Output[],
-  stateBytes: number,
-  text?: AnswerText
-): Response {
+export function writeResponse(head: ResponseHead, outputs: readonly Output[], stateBytes: number): Response {
   const { id } = head
-  const writer = new JsonWriter()
-  if (text === undefined) writeNames(writer, head)
-  else writer.copy(text.before)
+  const writer = writeNames(new JsonWriter(), head)
   if (id !== undefined) writer.raw(',"id":').value(id)
-  if (text === undefined) writeOutputs(writer, outputs)
-  else writer.copy(text.behind)
+  return writeTensors(writeOutputs(writer, outputs), outputs, stateBytes)
+}
+
+/** Fills the JSON of an answer up, and puts the outputs behind it that are wanted there. */
+export function writeTensors(writer: JsonWriter, outputs: readonly Output[], stateBytes: number): Response {
   const tailBytes = outputs.reduce((sum, output) => sum + (output.wanted.binary ? bytesOf(output) : 0), 0)
   const { bytes, length, release } = writer.lendWith(tailBytes > 0 ? ALIGNMENT : 1, tailBytes + stateBytes)
   let at = length
@@ -83,13 +63,13 @@ export function writeResponse(
   return { bytes, jsonBytes: length, release }
 }
 
-const bytesOf = ({ wanted, tensor }: Output): number => countOf(tensor.shape) * floatBytes[wanted.datatype]
+export const bytesOf = ({ wanted, tensor }: Output): number => countOf(tensor.shape) * floatBytes[wanted.datatype]
 
-function writeNames(writer: JsonWriter, { model_name, model_version }: ResponseHead): JsonWriter {
+export function writeNames(writer: JsonWriter, { model_name, model_version }: ResponseHead): JsonWriter {
   return writer.raw('{"model_name":').value(model_name).raw(',"model_version":').value(model_version)
 }
 
-function writeOutputs(writer: JsonWriter, outputs: readonly Output[]): JsonWriter {
+export function writeOutputs(writer: JsonWriter, outputs: readonly Output[]): JsonWriter {
   writer.raw(',"outputs":[')
   for (const [i, output] of outputs.entries()) {
     const { wanted, tensor } = output
@@ -113,7 +93,7 @@ function writeFlat(writer: JsonWriter, wanted: WantedOutput, tensor: StridedTens
   writer.nested({ shape: [data.length], strides: [1], data, offset: 0 })
 }
 
-function nonFinite({ name, datatype }: WantedOutput, tensor: StridedTensor, flat: number): LstmError {
+export function nonFinite({ name, datatype }: WantedOutput, tensor: StridedTensor, flat: number): LstmError {
   const index = indexOf(flat, tensor.shape).map((i) => `[${i}]`)
   const value = contiguous(tensor)[flat]
   const what = Number.isFinite(value) ? `${value}, too large for ${datatype}` : String(value)

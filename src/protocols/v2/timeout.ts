@@ -7,13 +7,21 @@ import type { WorkerContext } from '../context.ts'
  * @param microseconds 0 is for ever
  * @throws LSTM_ERR_DEADLINE, and whatever the work throws
  */
-export async function within<T>(
+export function within<T>(
   arrived: number,
   microseconds: number,
   context: WorkerContext,
   work: (context: WorkerContext) => Promise<T>
 ): Promise<T> {
-  if (microseconds === 0) return work(context)
+  return microseconds === 0 ? work(context) : limited(arrived, microseconds, context, work)
+}
+
+async function limited<T>(
+  arrived: number,
+  microseconds: number,
+  context: WorkerContext,
+  work: (context: WorkerContext) => Promise<T>
+): Promise<T> {
   const ms = microseconds / 1000
   const end = arrived + ms
   const isLate = (): boolean => Date.now() >= end

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts'
 import type { Answer } from '../../engine/messages.ts'
 import { askedEncoding, encoded } from '../../plugins/content-encoding.ts'
 import { computedHeaders } from '../declarations.ts'
-import { sendBytes } from '../run-inference.ts'
+import { answerWith, sendBytes } from '../run-inference.ts'
 import { binaryContent, callOf, InferHeaders, inferBodies, JSON_LENGTH, modelPaths } from './call.ts'
 import { inferenceErrors } from './declarations.ts'
 import { sequencedInference } from './sequenced-inference.ts'
@@ -46,44 +46,36 @@ export const inferRoutes: FastifyPluginAsync<Config> = async (app, config) => {
     const operationId = `v2Infer${suffix}`
     const summary = `Sequences through a set${of}, by the Open Inference Protocol`
     const declared = { ...shared, schema: { ...schema, operationId, summary, params } }
-    app.post(`${base}/infer`, declared, async (request, reply) => {
+    app.post(`${base}/infer`, declared, (request, reply) => {
       const call = callOf(request, reply)
-      const answer = await counted(call.model, request, reply, () => run(call, request, reply))
-      return sendAnswer(request, reply, answer)
+      const { modelStatistics } = request.server
+      answerWith(
+        reply,
+        () => run(call, request, reply),
+        (answer) => {
+          modelStatistics.answered(call.model, answer, request.phases!)
+          sendAnswer(request, reply, answer)
+        },
+        () => modelStatistics.failed(call.model, reply.elapsedTime)
+      )
     })
   }
 }
 
-/** Runs an inference and counts it among those of its model. */
-async function counted(
-  model: string,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  run: () => Promise<Answer>
-): Promise<Answer> {
-  const { modelStatistics } = request.server
-  try {
-    const answer = await run()
-    modelStatistics.answered(model, answer, request.phases!)
-    return answer
-  } catch (error) {
-    modelStatistics.failed(model, reply.elapsedTime)
-    throw error
-  }
-}
-
 /** JSON and tensors of an answer, without the states that may follow, compressed where the client asks for it. */
-async function sendAnswer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { bytes, jsonBytes, stateBytes }: Answer
-): Promise<FastifyReply> {
-  const shown = bytes.subarray(0, bytes.length - stateBytes)
+function sendAnswer(request: FastifyRequest, reply: FastifyReply, { bytes, jsonBytes, stateBytes }: Answer): void {
+  const shown = stateBytes === 0 ? bytes : bytes.subarray(0, bytes.length - stateBytes)
   const binary = jsonBytes < shown.length
   if (binary) reply.header(JSON_LENGTH, jsonBytes)
   reply.type(binary ? 'application/octet-stream' : 'application/json')
   const encoding = askedEncoding(request)
-  if (encoding === undefined) return sendBytes(reply, shown)
+  if (encoding === undefined) {
+    sendBytes(reply, shown)
+    return
+  }
   reply.header('content-encoding', encoding)
-  return sendBytes(reply, await encoded(shown, encoding))
+  encoded(shown, encoding).then(
+    (small) => sendBytes(reply, small),
+    (error) => reply.send(error)
+  )
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Config } from '../../config.ts'
 import type { Answer } from '../../engine/messages.ts'
 import { bodyOf } from '../../plugins/raw-body.ts'
-import { type InferCall, writeCall } from '../../protocols/v2/call.ts'
+import type { InferCall } from '../../protocols/v2/call.ts'
 import { Arrivals } from '../../sequences/arrivals.ts'
 import type { AskedSequence } from '../../sequences/asked-sequence.ts'
 import { runInference, runTimed } from '../run-inference.ts'
@@ -13,8 +13,7 @@ type Run = (call: InferCall, request: FastifyRequest, reply: FastifyReply) => Pr
 export function sequencedInference(app: FastifyInstance, config: Config): Run {
   const arrivals = new Arrivals()
 
-  const plain: Run = (call, request, reply) =>
-    runInference('infer', [writeCall(call), ...bodyOf(request)], request, reply, config)
+  const plain: Run = (call, request, reply) => runInference('infer', bodyOf(request), request, reply, config, call)
 
   const ofSequence = (
     asked: AskedSequence,

@@ -63,6 +63,18 @@ t.test('other values each time, other ids, and what follows from one byte', asyn
   }
 })
 
+t.test('many at once: each has its own answer', async (t) => {
+  const { put, infer, native } = await started(t)
+  await put(1)
+  for (let i = 0; i < 4; i++) {
+    const all = Array.from({ length: TIMES }, (_, k) => valuesOf(1000 * i + k))
+    const answers = await Promise.all(all.map((values) => infer(jsonOf(), values)))
+    for (const [k, answer] of answers.entries()) {
+      t.equal(readInfer(answer).outputs.a.bytes!.toString('base64'), await native('a', all[k]))
+    }
+  }
+})
+
 t.test('the last of several ids comes back', async (t) => {
   const { put, infer } = await started(t)
   await put(1)
@@ -72,6 +84,7 @@ t.test('the last of several ids comes back', async (t) => {
     const escaped = jsonOf({ before: `"id":"${i}",`, behind: ',"\\u0069d":"last"' })
     t.equal(readInfer(await infer(escaped)).json.id, 'last')
     t.equal(readInfer(await infer(jsonOf({ before: `"id":"${i}",` }))).json.id, String(i))
+    t.equal(readInfer(await infer(jsonOf({ behind: ',"id":"behind"' }))).json.id, 'behind')
   }
 })
 
