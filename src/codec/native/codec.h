@@ -11,7 +11,7 @@
 #include "tables.h"
 
 /** What a call of readNested wants room for, in numbers, and may write beyond those it has read. */
-constexpr size_t READ_ROOM = 36;
+constexpr size_t READ_ROOM = 40;
 
 /** How many arrays may lie in each other. */
 constexpr uint32_t MAX_DEPTH = 64;
@@ -52,7 +52,7 @@ struct NestedState {
  * @param begin of the document, which ends, but for whitespace, with a byte that belongs to no number and no array
  * @param at the first bracket, or where the state says
  * @param room for so many numbers; with less than READ_ROOM nothing is read
- * @returns behind the last bracket, or where it stopped; nullptr for what is no rectangular array of numbers, or has rows of a few only
+ * @returns behind the last bracket, or where it stopped; nullptr for what is no rectangular array of numbers
  */
 const char* readNested(const Tables& tables, const char* begin, const char* at, const char* end, uint32_t maxDepth,
                        float* out, size_t room, NestedState& state);

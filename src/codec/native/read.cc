@@ -1,7 +1,7 @@
 /**
  * Two steps, each over some hundred numbers: first where they begin and end, 64 bytes of text at a time, one bit of a
  * mask for each byte (Langdale and Lemire, Parsing gigabytes of JSON per second, The VLDB Journal 28, 2019); then their
- * values, four at a time.
+ * values, eight at a time.
  */
 #include "intrinsics.h"
 
@@ -15,12 +15,12 @@ constexpr size_t WINDOW = 64;
 constexpr uint32_t SHORT = 16;
 /** Numbers of fewer characters are read two at a time. */
 constexpr uint32_t LONG = 32;
-/** With fewer numbers in a row what stands between the rows takes the time, and the portable codec is faster. */
-constexpr int32_t SHORTEST_ROW = 12;
 /** So many numbers are found before they are read, and those of one more window. */
 constexpr size_t BLOCK = 256;
 constexpr size_t MOST = WINDOW / 2;
-static_assert(READ_ROOM >= MOST + 4, "those of a window, and what readShort writes at once");
+/** So many short ones are read at once. */
+constexpr size_t EIGHT = 8;
+static_assert(READ_ROOM >= MOST + EIGHT, "those of a window, and what readShort writes at once");
 
 inline bool isSpace(char byte) { return byte == ' ' || byte == '\n' || byte == '\r' || byte == '\t'; }
 
@@ -47,11 +47,11 @@ struct Places {
     endCount += put(ends + endCount, endBits, from);
   }
 
-  /** Puts four that are empty behind those that are whole. */
+  /** Puts eight that are empty behind those that are whole. */
   void close() {
-    const __m128i last = _mm_set1_epi32(static_cast<int>(ends[endCount - 1]));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(starts + endCount), last);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(ends + endCount), last);
+    const __m256i last = _mm256_set1_epi32(static_cast<int>(ends[endCount - 1]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(starts + endCount), last);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(ends + endCount), last);
   }
 
  private:
@@ -89,11 +89,10 @@ struct Window {
   uint64_t ends;
   /** Where a number, or what is right behind it, shows that it is none that JSON allows. */
   uint64_t faults;
-  /** Where a number has no comma right behind it, or a comma no number before it. */
-  uint64_t gaps;
+  uint64_t commas;
   /** Neither numbers nor commas nor space. */
   uint64_t others;
-  uint64_t closingBrackets;
+  __m512i bytes;
 };
 
 /** Looks at 64 bytes of text, of which those behind `end` count as something other than numbers. */
@@ -133,51 +132,118 @@ inline Window look(const char* at, const char* end, Before& before) {
   uint64_t behindFractions;
   before.inFraction = __builtin_add_overflow(digits, (behindDots | before.inFraction) & digits, &behindFractions);
   faults |= behindFractions & ~digits & dots;
-  return {starts, ends, faults, ends ^ commas, ~(inNumbers | commas | spaces), are(']')};
+  return {starts, ends, faults, commas, ~(inNumbers | commas | spaces), bytes};
+}
+
+/** How far into the rows of its array a run of numbers has come. */
+struct Rows {
+  /** How many numbers each has; 0 where none may end, as the first one tells. */
+  uint32_t length;
+  /** How many numbers of the open row there are. */
+  uint32_t inRow;
+  /** How many have ended. */
+  uint32_t ended;
+
+  /** After so many numbers more, of which it is known that they end rows where they should. */
+  Rows after(uint32_t count) const {
+    const uint32_t all = inRow + count;
+    if (length == 0) return {0, all, ended};
+    return {length, all % length, ended + all / length};
+  }
+
+  /** So many numbers more, of which none ends the row. @returns false if one should */
+  bool stay(size_t count) {
+    inRow += static_cast<uint32_t>(count);
+    return length == 0 || inRow < length || count == 0;
+  }
+
+  /** So many numbers more, 64 at most. @param last a bit for each that ends a row @returns false if others should */
+  bool go(uint32_t count, uint64_t last) {
+    if (last == 0) return stay(count);
+    uint64_t expected = 0;
+    for (uint32_t at = length - 1 - inRow; at < count; at += length) expected |= uint64_t{1} << at;
+    inRow = count - (64 - static_cast<uint32_t>(_lzcnt_u64(last)));
+    ended += static_cast<uint32_t>(_mm_popcnt_u64(last));
+    return last == expected;
+  }
+};
+
+/** Where rows end between two numbers of a window. */
+struct RowEnds {
+  /** The brackets, and what stands between them and the next number. */
+  uint64_t brackets;
+  uint64_t commas;
+  uint64_t others;
+};
+
+/** "],[" or "], [" before a number. */
+inline RowEnds rowEndsOf(const Window& window) {
+  const uint64_t opening = _mm512_cmpeq_epi8_mask(window.bytes, _mm512_set1_epi8('['));
+  const uint64_t closing = _mm512_cmpeq_epi8_mask(window.bytes, _mm512_set1_epi8(']')) & (window.commas >> 1);
+  const uint64_t close = closing & (opening >> 2) & (window.starts >> 3);
+  const uint64_t spaces = _mm512_cmpeq_epi8_mask(window.bytes, _mm512_set1_epi8(' '));
+  const uint64_t apart = closing & (spaces >> 2) & (opening >> 3) & (window.starts >> 4);
+  return {close | apart, (close | apart) << 1, close << 2 | apart << 3};
 }
 
 /**
- * Finds numbers with commas between them, as many as a block holds, `room` at most.
+ * Finds numbers with commas between them, as many as a block holds, `room` at most, and on into the next rows as long as
+ * these stand close together: "],[" or "], [".
  * @param at the first one; then behind those that were found: a closing bracket, the next number, or nullptr if something
  * else is there
  * @returns whether they may go on like this
  */
-inline bool find(const char* begin, const char*& at, const char* end, size_t room, Places& places) {
+inline bool find(const char* begin, const char*& at, const char* end, size_t room, Places& places, Rows& rows) {
   const char* window = at;
   Before before;
   bool easy = true;
+  /** Of the numbers found those that the rows know of. */
+  size_t counted = 0;
+  const auto stop = [&at](bool good, const char* position) {
+    at = good ? position : nullptr;
+    return good;
+  };
+  if (rows.length != 0 && rows.inRow >= rows.length) return stop(false, at); // one more than the rows before have
   while (places.startCount < BLOCK && places.startCount + READ_ROOM <= room) {
     const Window found = look(window, end, before);
-    const uint64_t limit = _tzcnt_u64(found.others);
-    const uint64_t known = below(limit);
     const auto from = static_cast<uint32_t>(window - begin);
-    if (limit < WINDOW) {
-      const uint64_t bracket = found.closingBrackets & (uint64_t{1} << limit);
-      const bool good = ((found.faults & (known | bracket)) | (found.gaps & known)) == 0;
-      if (bracket != 0 && good) {
-        places.add(found.starts & known, found.ends & (known | bracket), from);
-        // where the last number ends before the bracket there was a comma
-        at = (found.ends & bracket) != 0 ? window + limit : nullptr;
-        return true;
-      }
-      easy = false;
-      if (bracket == 0 && good) places.add(found.starts & known, found.ends & known, from);
-      break;
+    const uint64_t gaps = found.ends ^ found.commas;
+    if (found.others == 0) {
+      easy = (found.faults | gaps) == 0;
+      if (!easy) break;
+      places.add(found.starts, found.ends, from);
+      window += WINDOW;
+      continue;
     }
-    if ((found.faults | found.gaps) != 0) {
-      easy = false;
-      break;
-    }
-    places.add(found.starts, found.ends, from);
+    const RowEnds rowEnds = rows.length == 0 ? RowEnds{0, 0, 0} : rowEndsOf(found);
+    const uint64_t limit = _tzcnt_u64(found.others & ~(rowEnds.brackets | rowEnds.others));
+    const uint64_t known = below(limit);
+    const uint64_t bracket = limit < WINDOW && window[limit] == ']' ? uint64_t{1} << limit : 0;
+    const uint64_t faults = found.faults & (known | bracket);
+    easy = (faults | ((gaps ^ rowEnds.brackets ^ rowEnds.commas) & known)) == 0;
+    if (!easy) break;
+    const uint64_t ends = found.ends & (known | bracket);
+    // a row that ends at the bracket is for the caller to count
+    const bool whole = (ends & bracket) != 0;
+    const auto count = static_cast<uint32_t>(_mm_popcnt_u64(ends)) - whole;
+    const uint64_t last = _pext_u64(rowEnds.brackets & known, ends);
+    if (!rows.stay(places.endCount - counted) || !rows.go(count, last)) return stop(false, at);
+    rows.inRow += whole;
+    places.add(found.starts & known, ends, from);
+    counted = places.endCount;
+    // where the last number ends before the bracket there was a comma
+    if (bracket != 0) return stop(whole, window + limit);
+    easy = limit == WINDOW;
+    if (!easy) break;
     window += WINDOW;
   }
+  if (!rows.stay(places.endCount - counted)) return stop(false, at);
   if (places.startCount > places.endCount) {
     at = begin + places.starts[places.endCount];
-  } else {
-    at = skipSpace(window);
-    if (!beginsNumber(*at)) at = nullptr;
+    return easy;
   }
-  return easy;
+  const char* const behind = skipSpace(window);
+  return stop(beginsNumber(*behind), behind) && easy;
 }
 
 /** Digits, one a byte, to numbers of eight digits, two in the lower half of every 128 bits. */
@@ -222,8 +288,8 @@ inline __m512i moveOverPoints(__m512i places, uint64_t dots, uint64_t lanes) {
   return _mm512_mask_sub_epi8(places, upToThem, places, _mm512_set1_epi8(1));
 }
 
-/** Four numbers of fewer than SHORT characters, or none. */
-inline void readShort(const Tables& tables, const char* begin, const uint32_t* ends, __m128i lengths, float* out) {
+/** Of four numbers, each at the end of a lane of 16 bytes. */
+inline Characters shortCharacters(const char* begin, const uint32_t* ends, __m512i lengths) {
   const auto lane = [begin, ends](int i) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin + ends[i] - 16));
   };
@@ -231,29 +297,45 @@ inline void readShort(const Tables& tables, const char* begin, const uint32_t* e
   bytes = _mm512_inserti32x4(bytes, lane(1), 1);
   bytes = _mm512_inserti32x4(bytes, lane(2), 2);
   bytes = _mm512_inserti32x4(bytes, lane(3), 3);
-  const __m512i laneLengths = _mm512_permutexvar_epi8(
-      _mm512_set_epi64(0x0c0c0c0c0c0c0c0c, 0x0c0c0c0c0c0c0c0c, 0x0808080808080808, 0x0808080808080808,
-                       0x0404040404040404, 0x0404040404040404, 0, 0),
-      _mm512_castsi128_si512(lengths));
   const __m512i fromEnd = _mm512_set4_epi32(0x00010203, 0x04050607, 0x08090a0b, 0x0c0d0e0f);
-  const Characters characters = charactersOf(bytes, _mm512_cmpgt_epi8_mask(laneLengths, fromEnd));
+  return charactersOf(bytes, _mm512_cmpgt_epi8_mask(lengths, fromEnd));
+}
 
-  const __m128i dots = _mm_cvtepu16_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(characters.dots)));
-  const uint64_t lanes = _pdep_u64(_mm_test_epi32_mask(dots, dots), 0x0001000100010001);
+/** Eight numbers of fewer than SHORT characters, or none. */
+inline void readShort(const Tables& tables, const char* begin, const uint32_t* ends, __m256i lengths, float* out) {
+  // the length of a number in each byte of its lane
+  const __m512i firstLanes =
+      _mm512_set_epi64(0x0c0c0c0c0c0c0c0c, 0x0c0c0c0c0c0c0c0c, 0x0808080808080808, 0x0808080808080808,
+                       0x0404040404040404, 0x0404040404040404, 0, 0);
+  const __m512i lastLanes = _mm512_or_si512(firstLanes, _mm512_set1_epi8(16));
+  const __m512i all = _mm512_castsi256_si512(lengths);
+  const Characters first = shortCharacters(begin, ends, _mm512_permutexvar_epi8(firstLanes, all));
+  const Characters last = shortCharacters(begin, ends + 4, _mm512_permutexvar_epi8(lastLanes, all));
+  const auto perNumber = [](uint64_t first, uint64_t last) {
+    return _mm256_cvtepu16_epi32(_mm_set_epi64x(static_cast<int64_t>(last), static_cast<int64_t>(first)));
+  };
+  const __m256i dots = perNumber(first.dots, last.dots);
+  const uint32_t withPoint = _mm256_test_epi32_mask(dots, dots);
   const __m512i places = _mm512_set4_epi32(0x0f0e0d0c, 0x0b0a0908, 0x07060504, 0x03020100);
-  const __m512i order = moveOverPoints(places, characters.dots, lanes);
-  const __m256i integers = sixteenDigits(eightDigits(_mm512_shuffle_epi8(characters.digits, order)));
+  const auto eights = [&places](const Characters& characters, uint32_t withPoint) {
+    const uint64_t lanes = _pdep_u64(withPoint, 0x0001000100010001);
+    return eightDigits(_mm512_shuffle_epi8(characters.digits, moveOverPoints(places, characters.dots, lanes)));
+  };
+  const __m512i halves = _mm512_permutex2var_epi64(eights(first, withPoint & 0xf),
+                                                   _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0),
+                                                   eights(last, withPoint >> 4));
+  const __m512i integers = _mm512_add_epi64(_mm512_mul_epu32(halves, _mm512_set1_epi64(100000000)),
+                                            _mm512_srli_epi64(halves, 32));
 
   // digits behind the point: where there is none 32, of which the table sees 0
-  const __m128i fraction = _mm_lzcnt_epi32(_mm_slli_epi32(dots, 16));
-  const __m512i index = _mm512_castsi256_si512(_mm256_cvtepu32_epi64(fraction));
+  const __m256i fraction = _mm256_lzcnt_epi32(_mm256_slli_epi32(dots, 16));
   const __m512d small = _mm512_loadu_pd(tables.powersOfTen);
   const __m512d large = _mm512_loadu_pd(tables.powersOfTen + 8);
-  const __m256d powers = _mm512_castpd512_pd256(_mm512_permutex2var_pd(small, index, large));
-  const __m128 values = _mm256_cvtpd_ps(_mm256_div_pd(_mm256_cvtepu64_pd(integers), powers));
-  const __m128i minuses = _mm_cvtepu16_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(characters.minuses)));
-  const __m128i signs = _mm_maskz_set1_epi32(_mm_test_epi32_mask(minuses, minuses), static_cast<int>(0x80000000));
-  _mm_storeu_ps(out, _mm_or_ps(values, _mm_castsi128_ps(signs)));
+  const __m512d powers = _mm512_permutex2var_pd(small, _mm512_cvtepu32_epi64(fraction), large);
+  const __m256 values = _mm512_cvtpd_ps(_mm512_div_pd(_mm512_cvtepu64_pd(integers), powers));
+  const __m256i minuses = perNumber(first.minuses, last.minuses);
+  const __m256i signs = _mm256_maskz_set1_epi32(_mm256_test_epi32_mask(minuses, minuses), static_cast<int>(0x80000000));
+  _mm256_storeu_ps(out, _mm256_or_ps(values, _mm256_castsi256_ps(signs)));
 }
 
 /**
@@ -300,15 +382,14 @@ inline size_t readPlaces(const Tables& tables, const char* begin, const Places& 
   for (size_t i = 0; i < places.endCount;) {
     const uint32_t* const starts = places.starts + i;
     const uint32_t* const ends = places.ends + i;
-    const __m128i lengths = _mm_sub_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(ends)),
-                                          _mm_loadu_si128(reinterpret_cast<const __m128i*>(starts)));
-    const __mmask8 notShort = _mm_cmpge_epu32_mask(lengths, _mm_set1_epi32(SHORT));
-    if (notShort == 0) {
+    const __m256i lengths = _mm256_sub_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(ends)),
+                                             _mm256_loadu_si256(reinterpret_cast<const __m256i*>(starts)));
+    if (_mm256_cmpge_epu32_mask(lengths, _mm256_set1_epi32(SHORT)) == 0) {
       readShort(tables, begin, ends, lengths, out + i);
-      i += 4;
+      i += EIGHT;
       continue;
     }
-    const __mmask8 notLong = _mm_cmpge_epu32_mask(lengths, _mm_set1_epi32(LONG));
+    const __mmask8 notLong = _mm256_cmpge_epu32_mask(lengths, _mm256_set1_epi32(LONG));
     if ((notLong & 3) == 0 && readLong(tables, begin, ends, {ends[0] - starts[0], ends[1] - starts[1]}, out + i)) {
       i += 2;
       continue;
@@ -331,7 +412,7 @@ struct Run {
 
 /** Reads numbers with commas between them from the first one on, as far as they go. */
 inline Run readRun(const Tables& tables, const char* begin, const char* at, const char* end, float* out,
-                   const float* outEnd) {
+                   const float* outEnd, Rows& rows) {
   for (;;) {
     const auto room = static_cast<size_t>(outEnd - out);
     if (room < READ_ROOM) return {at, out, Stop::full};
@@ -339,12 +420,16 @@ inline Run readRun(const Tables& tables, const char* begin, const char* at, cons
     // lanes begin before their numbers
     if (at - begin >= static_cast<ptrdiff_t>(LONG)) {
       Places places;
-      easy = find(begin, at, end, room, places);
+      const Rows before = rows;
+      easy = find(begin, at, end, room, places, rows);
       if (places.endCount > 0) {
         places.close();
         const size_t count = readPlaces(tables, begin, places, out);
         out += count;
-        if (count < places.endCount) return {begin + places.starts[count], out, Stop::exact};
+        if (count < places.endCount) {
+          rows = before.after(static_cast<uint32_t>(count));
+          return {begin + places.starts[count], out, Stop::exact};
+        }
       }
       if (at == nullptr) return {nullptr, out, Stop::end};
       if (!beginsNumber(*at)) return {at, out, Stop::end};
@@ -355,6 +440,7 @@ inline Run readRun(const Tables& tables, const char* begin, const char* at, cons
     if (at == nullptr) return {nullptr, out, Stop::end};
     if (std::isnan(*out)) return {start, out, Stop::exact};
     out++;
+    rows.inRow++;
     at = skipSpace(at);
     if (*at != ',') return {at, out, Stop::end};
     at = skipSpace(at + 1);
@@ -394,9 +480,12 @@ const char* readNested(const Tables& tables, const char* begin, const char* at, 
     } else if (beginsNumber(*at)) {
       if (state.kinds[level] == Kind::arrays) return nullptr;
       state.kinds[level] = Kind::numbers;
-      const Run run = readRun(tables, begin, at, end, out, outEnd);
+      const int32_t length = level > 0 && state.shape[level] > 0 ? state.shape[level] : 0;
+      Rows rows = {static_cast<uint32_t>(length), static_cast<uint32_t>(state.counts[level]), 0};
+      const Run run = readRun(tables, begin, at, end, out, outEnd, rows);
       if (run.at == nullptr) return nullptr;
-      state.counts[level] += static_cast<int32_t>(run.out - out);
+      state.counts[level] = static_cast<int32_t>(rows.inRow);
+      if (rows.ended > 0) state.counts[level - 1] += static_cast<int32_t>(rows.ended);
       state.count = static_cast<uint32_t>(run.out - first);
       out = run.out;
       at = run.at;
@@ -410,10 +499,8 @@ const char* readNested(const Tables& tables, const char* begin, const char* at, 
 
     at = skipSpace(at);
     while (*at == ']') {
-      if (state.shape[level] < 0) {
-        state.shape[level] = state.counts[level];
-        if (level > 0 && state.kinds[level] == Kind::numbers && state.shape[level] < SHORTEST_ROW) return nullptr;
-      } else if (state.shape[level] != state.counts[level]) return nullptr;
+      if (state.shape[level] < 0) state.shape[level] = state.counts[level];
+      else if (state.shape[level] != state.counts[level]) return nullptr;
       at++;
       level--;
       if (level < 0) return at;
