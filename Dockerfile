@@ -4,6 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/build-native.mjs scripts/
 COPY src/kernels/native src/kernels/native
+COPY src/codec/native src/codec/native
 RUN npm ci && npm run native
 COPY tsconfig.json ./
 COPY scripts/build.mjs scripts/build-wasm.mjs scripts/

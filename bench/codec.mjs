@@ -2,6 +2,8 @@
 import { base64Length, decodeBase64, encodeBase64 } from '../dist/src/codec/base64.js'
 import { readJson } from '../dist/src/codec/json/read.js'
 import { JsonWriter } from '../dist/src/codec/json/write.js'
+import { useNativeCodec } from '../dist/src/codec/native/codec.js'
+import { loadAddon } from '../dist/src/kernels/native/binary.js'
 import { alternate } from './rounds.mjs'
 import { randomValues } from './sets.mjs'
 import { median, pairwiseRatio } from './statistics.mjs'
@@ -17,9 +19,28 @@ const digitCounts = [6, 9, 17]
 /** So many values that no cache or branch predictor knows them by heart: small tensors take turns. */
 const TURNING_VALUES = 64_000
 
+/** The tables of the portable codec and, where this machine has it, of the native one. */
 export async function codec({ short }) {
-  const rows = []
   const effort = { rounds: short ? 5 : 15, sliceMicroseconds: short ? 5e3 : 2e4 }
+  const portable = await tables(effort)
+  const native = nativeCodec()
+  if (native === undefined) return `In WebAssembly, as on every machine:\n\n${portable}`
+  useNativeCodec(native)
+  const tablesOfNative = await tables(effort)
+  useNativeCodec(undefined)
+  return `Native, where the processor has AVX-512 with operations on bytes:\n\n${tablesOfNative}\n\nIn WebAssembly, everywhere else:\n\n${portable}`
+}
+
+function nativeCodec() {
+  try {
+    return loadAddon().codec
+  } catch {
+    return undefined
+  }
+}
+
+async function tables(effort) {
+  const rows = []
   for (const shape of shapes) {
     const count = shape[0] * shape[1] * shape[2]
     for (const digits of digitCounts) {

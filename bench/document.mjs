@@ -20,7 +20,7 @@ Reading: the bytes of \`{"x": …}\` to a Float32Array and its shape, against \`
 
 ${codec}
 
-The last table sets base64 beside a copy of the same float32s.
+The second table of each sets base64 beside a copy of the same float32s; what is read there goes into memory of its own.
 
 ## HTTP
 
