@@ -1,5 +1,5 @@
 import { withCall } from '../protocols/v2/call.ts'
-import { bodyLength, given, joined, joinInto, staged } from './body.ts'
+import { bodyLength, given, joined, shareInto } from './body.ts'
 import type { Member } from './member.ts'
 import { type Inference, inferenceKinds } from './messages.ts'
 import type { Work } from './pending.ts'
@@ -25,11 +25,7 @@ export class Bodies {
       const slot = this.#slots.take(bytes)
       if (slot !== undefined) {
         this.#users.set(slot, id)
-        // V8 copies into shared memory byte by byte where two addresses differ within their eight bytes, and a socket's
-        // pieces begin anywhere: seven times slower than by way of memory of this thread's own
-        const whole = staged(body)
-        if (whole === undefined) joinInto(body, this.#slots.bytes(slot, bytes))
-        else this.#slots.bytes(slot, bytes).set(whole)
+        shareInto(body, this.#slots.bytes(slot, bytes))
         if (member.infer(id, inferenceKinds.indexOf(kind), slot, bytes)) return slot
         this.#slots.give(slot)
       }

@@ -17,6 +17,7 @@ export function joinInto(body: Body, target: Uint8Array): void {
 /** Where pieces are put together that are read, or copied on, before anything else happens in this thread. */
 let stage = new Uint8Array(0)
 const STAGE_BYTES = 512 * 1024
+const WORD = 8
 
 /**
  * The whole in memory that the next call uses again; undefined where it is too long for that.
@@ -29,6 +30,18 @@ export function staged(body: Body, at = 0): Uint8Array<ArrayBuffer> | undefined 
   const whole = stage.subarray(at, at + length)
   joinInto(body, whole)
   return whole
+}
+
+/**
+ * Writes the pieces into shared memory. V8 copies there byte by byte where two addresses differ within their eight
+ * bytes, and a socket's pieces begin anywhere: seven times slower than by way of memory of this thread's own.
+ */
+export function shareInto(body: Body, target: Uint8Array<SharedArrayBuffer>): void {
+  const [first] = body
+  const aligned = body.length === 1 && (first.byteOffset - target.byteOffset) % WORD === 0
+  const whole = aligned ? first : staged(body)
+  if (whole === undefined) joinInto(body, target)
+  else target.set(whole)
 }
 
 /** The whole in a buffer of its own, which can be moved to another thread. The pieces stay as they are. */

@@ -1,6 +1,7 @@
-import { type Body, given } from '../engine/body.ts'
+import { type Body, bodyLength, given, shareInto } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { RunOptions } from '../engine/pending.ts'
+import { Rooms } from '../engine/rooms.ts'
 import { LstmError } from '../errors.ts'
 import { type InferCall, withCall } from '../protocols/v2/call.ts'
 import type { SequenceInference, SequenceRunner } from '../sequences/inferences.ts'
@@ -8,13 +9,22 @@ import type { FromFront, ToFront } from './messages.ts'
 
 type Told = Extract<ToFront, { type: 'answered' | 'failed' }>
 
+interface Waiting {
+  /** The body, in memory that is lent again once there is an answer. */
+  readonly room: Uint8Array | undefined
+  resolve(answer: Answer): void
+  reject(error: Error): void
+}
+
 /**
- * Inferences of a front that are not short, or belong to a sequence: the body is moved to the main thread's pool, and the bytes of the answer
- * are read where the worker has written them. Forwarded as HTTP, both would be copied four times more.
+ * Inferences of a front that are not short, or belong to a sequence: the body goes to the main thread's pool through
+ * shared memory, and the bytes of the answer are read where the worker has written them. Forwarded as HTTP, both would
+ * be copied four times more.
  */
 export class Handover {
   readonly #post: (message: FromFront, moved?: ArrayBuffer[]) => void
-  readonly #waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #rooms = new Rooms((bytes) => new SharedArrayBuffer(bytes))
   #nextId = 0
 
   constructor(post: (message: FromFront, moved?: ArrayBuffer[]) => void) {
@@ -39,10 +49,20 @@ export class Handover {
     sequence?: Omit<SequenceInference, 'body'>
   ): Promise<Answer> {
     const id = this.#nextId++
-    const whole = given(body)
+    const room = this.#rooms.lend(bodyLength(body))
+    if (room !== undefined) shareInto(body, room)
+    const moved = room === undefined ? given(body) : undefined
     return new Promise<Answer>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#post({ type: 'infer', id, kind, body: whole, timeoutMs, ...(sequence && { sequence }) }, [whole.buffer])
+      this.#waiting.set(id, { room, resolve, reject })
+      const message = {
+        type: 'infer',
+        id,
+        kind,
+        body: room ?? moved!,
+        timeoutMs,
+        ...(sequence && { sequence })
+      } as const
+      this.#post(message, moved && [moved.buffer])
       onStart?.(() => {
         if (!this.#waiting.delete(id)) return
         this.#post({ type: 'stop', id })
@@ -59,6 +79,7 @@ export class Handover {
       waiting?.reject(LstmError.deserialize(message.error))
       return
     }
+    if (waiting?.room !== undefined) this.#rooms.giveBack(waiting.room)
     const free = () => this.#post({ type: 'free', id })
     if (waiting === undefined) free()
     else waiting.resolve({ ...message.answer, free })

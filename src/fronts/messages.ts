@@ -28,7 +28,7 @@ export type FromFront =
   | { readonly type: 'log'; readonly lines: string }
   /** This front uses a set that was replaced or withdrawn no more. */
   | { readonly type: 'idle'; readonly handle: number }
-  /** An inference that is not short; `body` is moved. */
+  /** An inference that is not short; `body` is lent until it is answered, or moved. */
   | {
       readonly type: 'infer'
       readonly id: number

@@ -2,11 +2,18 @@ import type { Readable } from 'node:stream'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { type Body, joinInto } from '../engine/body.ts'
 import { countDropped } from '../engine/garbage.ts'
+import { Rooms } from '../engine/rooms.ts'
 import { LstmError } from '../errors.ts'
 import { decodedBody } from './content-encoding.ts'
 
 /** Above this a body of declared length is put together as it comes: its pieces are not kept until the last is there. */
 export const LARGE_BYTES = 1024 * 1024
+
+/** As much as comes from a socket at once. */
+const PIECE_BYTES = 64 * 1024
+
+/** For bodies of several pieces that are not large. */
+const rooms = new Rooms((bytes) => new ArrayBuffer(bytes))
 
 /** Where the pieces of one body go as they arrive. */
 export interface Collector<B> {
@@ -64,7 +71,14 @@ export function bodyOf(request: FastifyRequest): Body {
   return (request.body as Body | undefined | null) ?? []
 }
 
-/** For a worker: the pieces as the socket gave them. */
+/** The inference has been answered that the body was for: nobody reads it any more. */
+export function giveBackBody(request: FastifyRequest): void {
+  const body = bodyOf(request)
+  request.body = undefined
+  if (body.length === 1) rooms.giveBack(body[0])
+}
+
+/** For a worker: the pieces as the socket gave them, or the whole where there are several of a length that was declared. */
 export function collectPieces(_app: FastifyInstance, declared: number): Collector<Body> {
   const pieces: Uint8Array[] = []
   let whole: Uint8Array | undefined
@@ -75,11 +89,8 @@ export function collectPieces(_app: FastifyInstance, declared: number): Collecto
       length += piece.length
       if (whole === undefined) {
         pieces.push(piece)
-        // once that much is really there: to declare a large body costs its sender nothing
-        if (length > LARGE_BYTES && declared >= length) {
-          whole = new Uint8Array(declared)
-          joinInto(pieces.splice(0), whole)
-        }
+        whole = length > PIECE_BYTES && declared >= length ? roomFor(declared, length) : undefined
+        if (whole !== undefined) joinInto(pieces.splice(0), whole)
       } else {
         whole.set(piece, length - piece.length)
       }
@@ -88,6 +99,11 @@ export function collectPieces(_app: FastifyInstance, declared: number): Collecto
     body: () => (whole === undefined ? pieces : [whole]),
     drop() {}
   }
+}
+
+/** @param there how much of it has come: to declare a large body costs its sender nothing */
+function roomFor(bytes: number, there: number): Uint8Array | undefined {
+  return rooms.lend(bytes) ?? (there > LARGE_BYTES ? new Uint8Array(bytes) : undefined)
 }
 
 /** How long a rest is; timers have no finer grain. */

@@ -4,6 +4,7 @@ import type { Body } from '../engine/body.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import type { RunOptions } from '../engine/pending.ts'
 import { phasesOf } from '../metrics/phases.ts'
+import { giveBackBody } from '../plugins/raw-body.ts'
 import type { InferCall } from '../protocols/v2/call.ts'
 import { deadlineOf } from './deadline.ts'
 import { serverTiming } from './server-timing.ts'
@@ -46,6 +47,7 @@ export async function runTimed(
       whenClosed = stop
     }
   })
+  giveBackBody(request)
   whenClosed = answer.free // the socket reads the bytes until then
   if (reply.raw.closed) answer.free()
   reply.header('lstm-kernel', request.server.pool.kernel)
