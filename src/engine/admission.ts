@@ -92,7 +92,7 @@ export class Admission {
   /** Whatever the operation may be. */
   #tooMuch(): Overload | undefined {
     const { maxPending, wait } = this.#limits
-    const pending = this.#sum(PENDING)
+    const { pending } = this
     if (pending >= maxPending) return ['the requests under way', maxPending, 'LSTM_MAX_PENDING']
     if (wait !== undefined && this.#backlog.waitMs(pending, this.#sum(ANSWERED)) > wait.maxMs) {
       return ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS']
@@ -105,6 +105,11 @@ export class Admission {
     const others = this.#sum(BYTES) + this.#sum(ARRIVING)
     if (others === 0 || others + bytes <= maxPendingBytes) return undefined
     return ['the bytes of all requests under way', maxPendingBytes, 'LSTM_MAX_PENDING_BYTES']
+  }
+
+  /** Operations under way, on all threads. */
+  get pending(): number {
+    return this.#sum(PENDING)
   }
 
   /** Of all threads. */

@@ -79,13 +79,14 @@ export class Executor {
     useNativeCodec(kernel.name === 'native' ? (loadAddon().codec as NativeCodec | undefined) : undefined)
     this.#stepper = new Stepper(this.#kernel, new RowCounts(options.rowCounts))
     const runningValues = new RunningValues(options.runningValues, options.slot, limits.maxRunningValues)
+    const places = Array.from({ length: workers }, (_, slot) => slot)
     this.#sharing = new Sharing({
       kernel: this.#kernel,
       stepper: this.#stepper,
       workers,
       handOver: share,
       offer,
-      someIdle: () => runningValues.someIdle(workers)
+      someIdle: () => runningValues.someIdle(places)
     })
     this.#helper = new Helper(this.#kernel)
     this.#context = {

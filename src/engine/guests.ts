@@ -1,5 +1,6 @@
 import type { AdmissionLimits } from './admission.ts'
 import type { ExecutorOptions } from './executor.ts'
+import type { InlineMemory } from './inline.ts'
 import type { ToWorker } from './messages.ts'
 import type { SetUser } from './published-sets.ts'
 
@@ -10,11 +11,10 @@ export interface Guest extends SetUser {
 }
 
 /** What a guest runs inferences with: the same memory, under the same bounds. Crosses to its thread as it is. */
-export interface Lodging extends Omit<ExecutorOptions, 'onIdle' | 'share' | 'offer'> {
+export interface Lodging extends Omit<ExecutorOptions, 'onIdle' | 'share' | 'offer'>, InlineMemory {
   readonly admissionLimits: AdmissionLimits
-  /** Memory of Admission and of CostModel. */
+  /** Memory of Admission. */
   readonly admission: SharedArrayBuffer
-  readonly costs: SharedArrayBuffer
 }
 
 /** What the pool does for its guests. */

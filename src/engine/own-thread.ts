@@ -45,7 +45,7 @@ export class OwnThread {
 
   /** @param underWay how many operations are, on all threads */
   takes({ kind }: Inference, bytes: number, underWay: number): boolean {
-    return this.#options.policy?.takes(kind, bytes, underWay) ?? false
+    return this.#options.policy?.takes(kind, bytes, underWay, this.#pending) ?? false
   }
 
   /** @returns nothing when it met a fault: it is run a second time then, on a worker */

@@ -7,10 +7,9 @@ import { BACKGROUND_BYTES, Background } from './background.ts'
 import { Belongings } from './belongings.ts'
 import { Bodies } from './bodies.ts'
 import { type Body, isGone } from './body.ts'
-import { CostModel } from './cost-model.ts'
 import { Executor } from './executor.ts'
 import { type Guest, Guests } from './guests.ts'
-import { InlinePolicy, oneThread, threadPerCore } from './inline.ts'
+import { InlinePolicy } from './inline.ts'
 import { leastBusy, Member } from './member.ts'
 import type {
   Answer,
@@ -75,9 +74,10 @@ export class Pool {
     this.sharedKernel = shareKernel(options.kernel)
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
     this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
-    const bounds = guests === 0 ? oneThread : threadPerCore
+    const inline = { costs: this.#counts.costs, httpSlots: SharedCounts.httpSlots(workers, guests), cores: workers }
+    const own = { ...this.#executing(workers, this.rowCounts[workers], 1), ...inline } // what is run here is short
     this.#executor = new Executor({
-      ...this.#executing(workers, this.rowCounts[workers], 1), // what is run here is short
+      ...own,
       owner: 0,
       onIdle: (handle) => this.#sets.letGo(handle, this.#executor),
       share: () => {},
@@ -85,7 +85,7 @@ export class Pool {
     })
     this.#own = new OwnThread({
       executor: this.#executor,
-      policy: options.inline === false ? undefined : new InlinePolicy(bounds, new CostModel(this.#counts.costs)),
+      policy: options.inline === false ? undefined : InlinePolicy.of(own, this.admission),
       admission: this.admission,
       onFault: options.onFault
     })
@@ -109,7 +109,7 @@ export class Pool {
         ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // what a guest runs is short
         admissionLimits: { maxPending, maxPendingBytes, ...(wait && { wait }) },
         admission: this.#counts.admission,
-        costs: this.#counts.costs
+        ...inline
       }),
       letGo: (handle, guest) => this.#sets.letGo(handle, guest),
       left: (guest, { slot, owner }) => {

@@ -14,7 +14,7 @@ export class RunningValues {
   readonly #limit: number
 
   /** @param slot this worker's place */
-  constructor(memory: SharedArrayBuffer, slot: number, limit: number) {
+  constructor(memory: SharedArrayBuffer, slot: number, limit = Number.POSITIVE_INFINITY) {
     this.#all = new Float64Array(memory)
     this.#slot = slot
     this.#limit = limit
@@ -49,9 +49,9 @@ export class RunningValues {
     return sum
   }
 
-  /** Whether one of the first `workers` places, this one aside, runs nothing; a moment late at most. */
-  someIdle(workers: number): boolean {
-    for (let slot = 0; slot < workers; slot++) if (slot !== this.#slot && this.#all[slot] === 0) return true
+  /** Whether a thread in one of these places, this one aside, runs nothing; a moment late at most. */
+  someIdle(slots: readonly number[]): boolean {
+    for (const slot of slots) if (slot !== this.#slot && this.#all[slot] === 0) return true
     return false
   }
 

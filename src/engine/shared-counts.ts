@@ -13,6 +13,11 @@ export class SharedCounts {
     this.admission = Admission.createMemory(slots)
   }
 
+  /** The slots of the threads that take requests: this pool's own behind those of the workers, the guests behind that of the background. */
+  static httpSlots(workers: number, guests: number): number[] {
+    return [workers, ...Array.from({ length: guests }, (_, number) => workers + 2 + number)]
+  }
+
   /** For the thread in this slot. @param maxRunningValues the limit of RunningValues */
   static admissionOf(
     { admission, runningValues }: Pick<SharedCounts, 'admission' | 'runningValues'>,

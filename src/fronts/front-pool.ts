@@ -1,10 +1,9 @@
 import type { Admission } from '../engine/admission.ts'
 import { type Body, bodyLength } from '../engine/body.ts'
-import { CostModel } from '../engine/cost-model.ts'
 import { type Deadline, Deadlines } from '../engine/deadlines.ts'
 import { Executor } from '../engine/executor.ts'
 import type { Lodging } from '../engine/guests.ts'
-import { InlinePolicy, threadPerCore } from '../engine/inline.ts'
+import { InlinePolicy } from '../engine/inline.ts'
 import type { Answer, InferenceKind } from '../engine/messages.ts'
 import { inferOnThread } from '../engine/own-thread.ts'
 import type { RunOptions } from '../engine/pending.ts'
@@ -43,7 +42,7 @@ export class FrontPool implements HotPool {
     this.admission = SharedCounts.admissionOf(lodging, slot, admissionLimits, limits.maxRunningValues)
     this.kernel = lodging.kernel.name
     this.executor = new Executor({ ...lodging, onIdle, share: () => {}, offer: () => {} })
-    this.#inline = new InlinePolicy(threadPerCore, new CostModel(lodging.costs))
+    this.#inline = InlinePolicy.of(lodging, this.admission)
     this.#catchUp = catchUp
     this.#handover = handover
   }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CostModel } from '../../src/engine/cost-model.ts'
-import { InlinePolicy } from '../../src/engine/inline.ts'
+import { InlinePolicy, inlineBounds } from '../../src/engine/inline.ts'
 
 const timing = (ms: number) => ({ decode: ms / 4, compute: ms / 2, encode: ms / 4 })
 const nextTurn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
@@ -62,3 +62,42 @@ t.test('of more than a little work in one turn of the event loop the rest is han
   await nextTurn()
   t.strictSame(taken(100), [true, true, false, false])
 })
+
+t.test(
+  'with a thread on each core what is longer is run there too, but in a crowd only, and up to a bound',
+  async (t) => {
+    let everywhere = false
+    const asked: number[] = []
+    const crowd = {
+      isEverywhere: (here: number) => {
+        asked.push(here)
+        return everywhere
+      }
+    }
+    const policyFor = (httpThreads: number) => {
+      const policy = new InlinePolicy(inlineBounds(httpThreads, 4), new CostModel(), crowd)
+      for (const [bytes, ms] of [
+        [100, 0.9],
+        [200_000, 5],
+        [300_000, 5],
+        [400_000, 20],
+        [600_000, 5]
+      ]) {
+        learn(policy, bytes, ms)
+      }
+      return policy
+    }
+    const taken = (policy: InlinePolicy) =>
+      [100, 200_000, 300_000, 400_000, 600_000].map((bytes) => policy.takes('cell', bytes, 3, 2))
+    t.strictSame(taken(policyFor(4)), [true, false, false, false, false])
+    everywhere = true
+    t.strictSame(taken(policyFor(4)), [true, true, true, false, false])
+    t.ok(asked.length > 0 && asked.every((here) => here === 2), 'by what this thread runs itself')
+    t.strictSame(
+      taken(policyFor(2)),
+      [true, false, false, false, false],
+      'cores without an HTTP thread are for workers'
+    )
+    t.strictSame(taken(policyFor(1)), [false, false, false, false, false])
+  }
+)
