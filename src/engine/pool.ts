@@ -75,7 +75,7 @@ export class Pool {
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
     this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
     const inline = { costs: this.#counts.costs, httpSlots: SharedCounts.httpSlots(workers, guests), cores: workers }
-    const own = { ...this.#executing(workers, this.rowCounts[workers], 1), ...inline } // what is run here is short
+    const own = { ...this.#executing(workers, this.rowCounts[workers], 1), ...inline } // nothing that is run here is shared
     this.#executor = new Executor({
       ...own,
       owner: 0,
@@ -106,7 +106,7 @@ export class Pool {
     })
     this.guests = new Guests({
       lodgingFor: (number) => ({
-        ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // what a guest runs is short
+        ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // nor what a guest runs
         admissionLimits: { maxPending, maxPendingBytes, ...(wait && { wait }) },
         admission: this.#counts.admission,
         ...inline
@@ -164,7 +164,7 @@ export class Pool {
   }
 
   /**
-   * Runs an inference: here when it is short, else on the worker with the least to do.
+   * Runs an inference: here where the policy says so, else on the worker with the least to do.
    * @param call of one of the Open Inference Protocol, unless it stands before its body
    * @throws LSTM_ERR_DEADLINE, LSTM_ERR_CLIENT_GONE, LSTM_ERR_OVERLOADED, LSTM_ERR_SHUTTING_DOWN, LSTM_ERR_WORKER_LOST,
    * LSTM_ERR_INTERNAL, and whatever the inference throws
