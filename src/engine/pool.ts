@@ -31,6 +31,7 @@ import { Restarts } from './restarts.ts'
 import { RowCounts } from './row-counts.ts'
 import { SharedCounts } from './shared-counts.ts'
 import { SharedParts } from './shared-parts.ts'
+import { ThreadData } from './thread-data.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /**
@@ -48,6 +49,7 @@ export class Pool {
   readonly guests: Guests
   readonly #options: PoolOptions
   readonly #counts: SharedCounts
+  readonly #threadData: ThreadData
   readonly #members = new Set<Member>()
   readonly #sets = new PublishedSets((set) => this.discard(set))
   readonly #parts = new SharedParts()
@@ -61,7 +63,6 @@ export class Pool {
   readonly restarts = new Restarts((slot) => {
     this.#add(slot).catch(() => {}) // its exit has been seen to
   })
-  #nextOwner = 1
   #nextId = 0
   #closing = false
 
@@ -74,8 +75,14 @@ export class Pool {
     this.sharedKernel = shareKernel(options.kernel)
     this.#belongings = new Belongings(createEstate(this.sharedKernel))
     this.rowCounts = Array.from({ length: workers + 1 + guests }, () => new RowCounts())
+    this.#threadData = new ThreadData({
+      limits: options.limits,
+      kernel: this.sharedKernel,
+      sets: this.#sets.byName,
+      runningValues: this.#counts.runningValues
+    })
     const inline = { costs: this.#counts.costs, httpSlots: SharedCounts.httpSlots(workers, guests), cores: workers }
-    const own = { ...this.#executing(workers, this.rowCounts[workers], 1), ...inline } // nothing that is run here is shared
+    const own = { ...this.#threadData.for(workers, this.rowCounts[workers], 1), ...inline } // nothing that is run here is shared
     this.#executor = new Executor({
       ...own,
       owner: 0,
@@ -92,7 +99,7 @@ export class Pool {
     this.background = new Background({
       start: (events) => {
         const slot = options.workers + 1
-        const data = { ...this.#executing(slot, new RowCounts(), 1), sets: new Map(), background: true }
+        const data = { ...this.#threadData.for(slot, new RowCounts(), 1), sets: new Map(), background: true }
         return new Member(slot, options.workerUrl, this.#bodies.memory, data, events)
       },
       admission: this.admission,
@@ -106,7 +113,7 @@ export class Pool {
     })
     this.guests = new Guests({
       lodgingFor: (number) => ({
-        ...this.#executing(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // nor what a guest runs
+        ...this.#threadData.for(workers + 2 + number, this.rowCounts[workers + 1 + number], 1), // nor what a guest runs
         admissionLimits: { maxPending, maxPendingBytes, ...(wait && { wait }) },
         admission: this.#counts.admission,
         ...inline
@@ -172,8 +179,10 @@ export class Pool {
   async infer(kind: InferenceKind, body: Body, options: RunOptions = {}, call?: InferCall): Promise<Answer> {
     const inference = { kind, body, call }
     const bytes = this.#admitted(inference)
-    const here = this.#own.takes(inference, bytes, this.pending) ? await this.#own.infer(inference, bytes) : undefined
-    const answer = here ?? (await this.#start<Answer>(inference, bytes, options))
+    const runsHere = this.#own.takes(inference, bytes, this.pending)
+    const here = runsHere ? await this.#own.infer(inference, bytes, options) : undefined
+    if (here !== undefined) return here
+    const answer = await this.#start<Answer>(inference, bytes, options)
     this.#own.learn(inference, bytes, answer)
     return answer
   }
@@ -279,27 +288,10 @@ export class Pool {
     await Promise.all([this.background.close(), ...[...this.#members].map((member) => member.end())])
   }
 
-  /**
-   * What a thread runs operations with.
-   * @param workers threads that a wide job may be divided among, this one included
-   */
-  #executing(slot: number, rowCounts: RowCounts, workers: number) {
-    return {
-      limits: this.#options.limits,
-      kernel: this.sharedKernel,
-      sets: this.#sets.byName,
-      workers,
-      rowCounts: rowCounts.memory,
-      owner: this.#nextOwner++,
-      runningValues: this.#counts.runningValues,
-      slot
-    }
-  }
-
   /** Resolves when the new worker is ready, rejects when it ends before that. */
   #add(slot: number): Promise<void> {
     const { workers, workerUrl, onFault } = this.#options
-    const data = this.#executing(slot, this.rowCounts[slot], workers)
+    const data = this.#threadData.for(slot, this.rowCounts[slot], workers)
     return new Promise((resolve, reject) => {
       const member = new Member(slot, workerUrl, this.#bodies.memory, data, {
         onMessage: (member, message) => {

@@ -13,7 +13,7 @@ export class SharedCounts {
     this.admission = Admission.createMemory(slots)
   }
 
-  /** The slots of the threads that take requests: this pool's own behind those of the workers, the guests behind that of the background. */
+  /** The slots of the threads that take requests: the pool's own behind the workers', the guests' behind the background's. */
   static httpSlots(workers: number, guests: number): number[] {
     return [workers, ...Array.from({ length: guests }, (_, number) => workers + 2 + number)]
   }

@@ -64,7 +64,7 @@ t.test('a body that becomes too much while it arrives is refused in words on eve
     'PUT /parameters/q HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 900000\r\n\r\n'
   )
   holding.write(Buffer.alloc(800_000, ' '))
-  await until(() => app.requestCounts.inFlight === 1)
+  await until(() => app.pool.admission.arrivingBytes >= 800_000)
   // in chunks: its head does not say how much will come
   const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
   for (const line of both) {
