@@ -2,6 +2,9 @@
 const LEAST_BYTES = 128 * 1024
 const MOST_BYTES = 1024 * 1024
 
+/** What is smaller is soon collected, and need not be kept. */
+const SMALL_BYTES = 64 * 1024
+
 /** So much is kept for the next ones; pages that were never written to cost nothing. */
 const MOST_SPARE_BYTES = 16 * 1024 * 1024
 
@@ -21,9 +24,9 @@ export class Rooms<Memory extends ArrayBufferLike> {
     this.#make = make
   }
 
-  /** Memory for so many bytes, with whatever was there before; undefined where they are too many to keep room for. */
+  /** Memory for so many bytes, with whatever was there before; undefined where they are too few or too many to keep room for. */
   lend(bytes: number): Uint8Array<Memory> | undefined {
-    if (bytes > MOST_BYTES) return undefined
+    if (bytes <= SMALL_BYTES || bytes > MOST_BYTES) return undefined
     let size = LEAST_BYTES
     while (size < bytes) size *= 2
     let memory = this.#spares.get(size)?.pop()
