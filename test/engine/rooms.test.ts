@@ -10,7 +10,7 @@ t.test('memory that was given back is lent again, to one at a time', async (t) =
     made++
     return new ArrayBuffer(bytes)
   })
-  for (const bytes of [0, 1, 128 * KIB, 128 * KIB + 1, 300_001, MIB]) {
+  for (const bytes of [64 * KIB + 1, 128 * KIB, 128 * KIB + 1, 300_001, MIB]) {
     const first = rooms.lend(bytes)!
     const second = rooms.lend(bytes)!
     t.equal(first.length, bytes)
@@ -30,13 +30,13 @@ t.test('memory that was given back is lent again, to one at a time', async (t) =
   t.equal(made, before + 1, 'what came from elsewhere is not kept')
 })
 
-t.test('there is none for more than a megabyte, and only so much is kept', async (t) => {
+t.test('there is none for small ones nor for more than a megabyte, and only so much is kept', async (t) => {
   let made = 0
   const rooms = new Rooms((bytes) => {
     made++
     return new SharedArrayBuffer(bytes)
   })
-  t.equal(rooms.lend(MIB + 1), undefined)
+  for (const bytes of [0, 1, 64 * KIB, MIB + 1]) t.equal(rooms.lend(bytes), undefined)
   const many = () => Array.from({ length: 40 }, () => rooms.lend(MIB)!)
   for (const room of many()) rooms.giveBack(room)
   t.equal(made, 40)
