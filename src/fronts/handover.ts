@@ -51,18 +51,11 @@ export class Handover {
     const id = this.#nextId++
     const room = this.#rooms.lend(bodyLength(body))
     if (room !== undefined) shareInto(body, room)
-    const moved = room === undefined ? given(body) : undefined
+    const whole = room ?? given(body)
+    const moved = whole.buffer instanceof ArrayBuffer ? [whole.buffer] : []
     return new Promise<Answer>((resolve, reject) => {
       this.#waiting.set(id, { room, resolve, reject })
-      const message = {
-        type: 'infer',
-        id,
-        kind,
-        body: room ?? moved!,
-        timeoutMs,
-        ...(sequence && { sequence })
-      } as const
-      this.#post(message, moved && [moved.buffer])
+      this.#post({ type: 'infer', id, kind, body: whole, timeoutMs, ...(sequence && { sequence }) }, moved)
       onStart?.(() => {
         if (!this.#waiting.delete(id)) return
         this.#post({ type: 'stop', id })
