@@ -1,6 +1,7 @@
 // The third table: the service as `npm start` runs it, beside two peers, under load over HTTP.
 import { LoadGenerator } from './load/load.mjs'
 import { sequenceRequests } from './load/requests.mjs'
+import { untilSteady } from './load/steady.mjs'
 import { startClusterPeer, startOurs, startSinglePeer, workDirectory, writeModels } from './servers.mjs'
 import { randomLayer } from './sets.mjs'
 import { median, pairwiseRatio, quantile } from './statistics.mjs'
@@ -9,7 +10,6 @@ import { figure, ratio, table } from './table.mjs'
 const T_x = 50
 const sizes = [32, 64, 128, 512]
 const MIXED_SIZE = 256
-const WARM_SECONDS = 3
 const connectionCounts = [1, 8, 64]
 const encodings = ['json', 'base64']
 
@@ -40,13 +40,11 @@ async function steadyLoad(generator, servers, layers, short) {
   const seconds = short ? 0.3 : 0.6
   const rows = []
   for (const encoding of encodings) {
-    // their code is to be compiled before the first figure
-    const warm = sequenceRequests(`n${sizes[0]}`, layers.get(sizes[0]), T_x, encoding)
-    for (const { port } of servers) await generator.run({ port, ...warm, connections: 8, seconds: WARM_SECONDS })
     for (const n of sizes) {
       const load = sequenceRequests(`n${n}`, layers.get(n), T_x, encoding)
       for (const connections of connectionCounts) {
         const results = servers.map(() => [])
+        for (const { port } of servers) await untilSteady(generator, { port, ...load, connections }, short)
         for (let round = 0; round < rounds; round++) {
           for (const [i, { name, port }] of servers.entries()) {
             results[i].push(await labelled(name, generator.run({ port, ...load, connections, seconds })))
@@ -82,12 +80,11 @@ async function binaryLoad(generator, { name, port }, layers, short) {
   const rounds = short ? 3 : 7
   const seconds = short ? 0.3 : 0.6
   const rows = []
-  const warm = sequenceRequests(`n${sizes[0]}`, layers.get(sizes[0]), T_x, 'binary')
-  await generator.run({ port, ...warm, connections: 8, seconds: WARM_SECONDS })
   for (const n of sizes) {
     const loads = ['binary', 'base64'].map((encoding) => sequenceRequests(`n${n}`, layers.get(n), T_x, encoding))
     for (const connections of connectionCounts) {
       const results = loads.map(() => [])
+      for (const load of loads) await untilSteady(generator, { port, ...load, connections }, short)
       for (let round = 0; round < rounds; round++) {
         for (const [i, load] of loads.entries()) {
           results[i].push(await labelled(name, generator.run({ port, ...load, connections, seconds })))
