@@ -93,7 +93,8 @@ inline void tile(size_t K, Weights<Storage> W, Rows in, size_t row, size_t panel
   for (size_t k = 0; k < K; k++) {
     for (int p = 0; p < PANELS; p++) {
       for (int g = 0; g < 4; g++) {
-        const Floats w = Storage::gate(weights[p] + k * Storage::WORDS, g);
+        const Floats loaded = Storage::gate(weights[p] + k * Storage::WORDS, g);
+        const Floats w = ROWS > 1 ? inRegister(loaded) : loaded;
         for (int r = 0; r < ROWS; r++) sums[r][p][g] = madd(w, all(rows[r][k]), sums[r][p][g]);
       }
     }
