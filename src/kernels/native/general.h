@@ -98,8 +98,9 @@ void advanceGeneralWith(char* base, const GeneralLayer& layer, const Run* runs, 
   for (size_t t = 0; t < steps; t++) {
     const size_t active = listRows(base, runs, runCount, t, &Run::a, layer.n_h, offsets);
     const size_t together = panelsAtOnce(active);
-    for (size_t p = 0; p < blocks; p += together) {
-      const size_t panels = least(together, blocks - p);
+    for (size_t done = 0; done < blocks; done += together) { // there and back, as in lstm.h
+      const size_t panels = least(together, blocks - done);
+      const size_t p = t % 2 == 0 ? done : blocks - done - panels;
       product(active, layer.n_h, Wa, {base, offsets}, p, panels, {z.at, z.rowStride, z.panelStride}, z);
       updateGeneral(base, layer, options, runs, runCount, t, p, panels, z, hidden);
     }

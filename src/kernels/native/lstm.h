@@ -53,8 +53,10 @@ inline size_t advanceWith(const Team& team, char* base, size_t n_x, size_t n_a, 
   for (size_t t = 0; t < steps; t++) {
     const size_t active = listRows(base, runs, runCount, t, &Run::a, n_a, offsets);
     const size_t together = panelsAtOnce(active);
-    for (size_t p = first; p < end; p += together) {
-      const size_t panels = least(together, end - p);
+    // there and back: the panels that a step has read last are still in the cache for the next step
+    for (size_t done = 0; done < end - first; done += together) {
+      const size_t panels = least(together, end - first - done);
+      const size_t p = t % 2 == 0 ? first + done : end - done - panels;
       product(active, n_a, Wa, {base, offsets}, p, panels, {z.at, z.rowStride, z.panelStride}, z);
       updateStates(base, runs, runCount, t, n_a, p, panels, z);
     }

@@ -74,6 +74,9 @@ inline Weights<Storage> weightsAt(const float* values, size_t panels) {
   return {reinterpret_cast<const uint32_t*>(first), values};
 }
 
+// Unrolled whole, so that the sums are in registers from their first value to their store: gcc puts them into memory else.
+#define EVERY_ONE _Pragma("GCC unroll 8")
+
 /** ROWS rows from `row` on × PANELS panels from `panel` on. */
 template <int ROWS, int PANELS, class Storage>
 inline void tile(size_t K, Weights<Storage> W, Rows in, size_t row, size_t panel, Grid<const float> init,
@@ -82,10 +85,10 @@ inline void tile(size_t K, Weights<Storage> W, Rows in, size_t row, size_t panel
   const uint32_t* weights[PANELS]; // (K, WORDS)
   Floats sums[ROWS][PANELS][4];
   for (int p = 0; p < PANELS; p++) weights[p] = W.panels + (panel + p) * K * Storage::WORDS;
-  for (int r = 0; r < ROWS; r++) {
+  EVERY_ONE for (int r = 0; r < ROWS; r++) {
     rows[r] = in[row + r];
-    for (int p = 0; p < PANELS; p++) {
-      for (int g = 0; g < 4; g++) {
+    EVERY_ONE for (int p = 0; p < PANELS; p++) {
+      EVERY_ONE for (int g = 0; g < 4; g++) {
         sums[r][p][g] = Storage::SCALED ? Floats{} : load(init.of(row + r, panel + p) + g * LANES);
       }
     }
@@ -93,14 +96,15 @@ inline void tile(size_t K, Weights<Storage> W, Rows in, size_t row, size_t panel
   for (size_t k = 0; k < K; k++) {
     for (int p = 0; p < PANELS; p++) {
       for (int g = 0; g < 4; g++) {
-        const Floats w = Storage::gate(weights[p] + k * Storage::WORDS, g);
+        const Floats loaded = Storage::gate(weights[p] + k * Storage::WORDS, g);
+        const Floats w = ROWS > 1 ? inRegister(loaded) : loaded;
         for (int r = 0; r < ROWS; r++) sums[r][p][g] = madd(w, all(rows[r][k]), sums[r][p][g]);
       }
     }
   }
-  for (int r = 0; r < ROWS; r++) {
-    for (int p = 0; p < PANELS; p++) {
-      for (int g = 0; g < 4; g++) {
+  EVERY_ONE for (int r = 0; r < ROWS; r++) {
+    EVERY_ONE for (int p = 0; p < PANELS; p++) {
+      EVERY_ONE for (int g = 0; g < 4; g++) {
         Floats sum = sums[r][p][g];
         if constexpr (Storage::SCALED) {
           const Floats scale = load(W.scales + (panel + p) * PANEL + g * LANES);

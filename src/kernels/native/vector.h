@@ -66,6 +66,19 @@ inline Floats all(float value) { return value - Floats{}; }
 inline Words bitsOf(Floats value) { return reinterpret_cast<Words>(value); }
 inline Floats floatsOf(Words bits) { return reinterpret_cast<Floats>(bits); }
 
+/**
+ * The same value, which the compiler may not load anew for each use. Of no use where a product needs a register of its
+ * own for its result, as in SSE.
+ */
+inline Floats inRegister(Floats value) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(value));
+#elif defined(__AVX2__)
+  asm("" : "+x"(value));
+#endif
+  return value;
+}
+
 /** The bits of `word` that are in `mask`, and those of `rest`, which has none of them. */
 inline Words choose(Words word, uint32_t mask, uint32_t rest) {
 #if defined(__AVX512F__)
