@@ -75,7 +75,11 @@ inline Weights<Storage> weightsAt(const float* values, size_t panels) {
 }
 
 // Unrolled whole, so that the sums are in registers from their first value to their store: gcc puts them into memory else.
+#if defined(__clang__)
+#define EVERY_ONE // by itself
+#else
 #define EVERY_ONE _Pragma("GCC unroll 8")
+#endif
 
 /** ROWS rows from `row` on × PANELS panels from `panel` on. */
 template <int ROWS, int PANELS, class Storage>
