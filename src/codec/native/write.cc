@@ -100,12 +100,23 @@ inline __m512i digitsOf(__m512i eight, const Constants& c) {
   return _mm512_or_si512(tens, _mm512_slli_epi16(units, 8));
 }
 
+/** Eight decimals. */
+struct Decimals {
+  /** Of the float32s. */
+  __m256i bits;
+  /** Of each an element of Window. */
+  __m512i binade;
+  __m512i decimal;
+  /** Which of them are right. */
+  __mmask8 known;
+};
+
 /**
  * The shortest decimals that read back to eight float32s, and of the shortest the closest, as in
  * json/wasm/assembly/decimals.ts: with its exponent's scale a value becomes a number of 28 bits and a fraction of 52, in
  * whose units the interval that reads back to it is 1 to 10 wide.
  */
-inline Texts textsOf(const Tables& tables, const Window& window, const Constants& c, __m256i bits) {
+inline Decimals decimalsOf(const Window& window, const Constants& c, __m256i bits) {
   const __m256i field = _mm256_sub_epi32(_mm256_and_si256(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(0xff)),
                                          _mm256_set1_epi32(LEAST_FIELD));
   const __mmask8 inside = _mm256_cmplt_epu32_mask(field, _mm256_set1_epi32(FIELDS));
@@ -136,7 +147,11 @@ inline Texts textsOf(const Tables& tables, const Window& window, const Constants
   // below a power of two the interval is narrower
   const __mmask8 regular = _mm512_test_epi64_mask(fraction, fraction);
   const __mmask8 known = inside & regular & apart & (near | far);
+  return {bits, binade, decimal, known};
+}
 
+inline Texts textsOf(const Tables& tables, const Constants& c, const Decimals& decimals) {
+  const auto [bits, binade, decimal, known] = decimals;
   // less than 2 · 10^8 and at least 2^23 - 10: of nine digits the first is 1 or missing, like perhaps the second
   const __mmask8 hasNine = _mm512_cmpge_epu64_mask(decimal, c.hundredMillion);
   const __mmask8 hasEight = _mm512_cmpge_epu64_mask(decimal, c.tenMillion);
@@ -216,13 +231,21 @@ char* writeOneByOne(const Tables& tables, char* at, __m256i eight, size_t count,
 /** Writes numbers with commas between them and behind the last. Returns nullptr if one is NaN or infinite. */
 inline char* writeNumbers(const Tables& tables, const Window& window, const Constants& constants, char* at,
                           const float* values, size_t count) {
+  const auto takenFrom = [count](size_t i) { return static_cast<__mmask8>((1u << std::min(count - i, size_t{8})) - 1); };
+  const auto decimalsFrom = [&](size_t i) {
+    return decimalsOf(window, constants, _mm256_maskz_loadu_epi32(takenFrom(i), values + i));
+  };
+  // Those of the next eight beside the text of these: the processor holds fewer operations than twice eight numbers take,
+  // and most of them wait for the one before.
+  Decimals next = decimalsFrom(0);
   for (size_t i = 0; i < count; i += 8) {
     const size_t group = count - i < 8 ? count - i : 8;
-    const auto taken = static_cast<__mmask8>((1u << group) - 1);
-    const __m256i bits = _mm256_maskz_loadu_epi32(taken, values + i);
-    const Texts texts = textsOf(tables, window, constants, bits);
+    const __mmask8 taken = takenFrom(i);
+    const Decimals decimals = next;
+    if (i + 8 < count) next = decimalsFrom(i + 8);
+    const Texts texts = textsOf(tables, constants, decimals);
     if ((texts.unknown & taken) != 0) {
-      at = writeOneByOne(tables, at, bits, group, texts);
+      at = writeOneByOne(tables, at, decimals.bits, group, texts);
       if (at == nullptr) return nullptr;
     } else if (group == 8) {
       at = put(put(at, texts.first, texts.used[0]), texts.second, texts.used[1]);
