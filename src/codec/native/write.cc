@@ -111,6 +111,16 @@ struct Decimals {
   __mmask8 known;
 };
 
+/** Of eight decimals the last eight digits, and how many of nine are missing at the front. */
+struct Digits {
+  __m256i bits;
+  __m512i binade;
+  __m512i eight;
+  __m512i missing;
+  __mmask8 hasNine;
+  __mmask8 known;
+};
+
 /**
  * The shortest decimals that read back to eight float32s, and of the shortest the closest, as in
  * json/wasm/assembly/decimals.ts: with its exponent's scale a value becomes a number of 28 bits and a fraction of 52, in
@@ -150,7 +160,7 @@ inline Decimals decimalsOf(const Window& window, const Constants& c, __m256i bit
   return {bits, binade, decimal, known};
 }
 
-inline Texts textsOf(const Tables& tables, const Constants& c, const Decimals& decimals) {
+inline Digits digitsFrom(const Constants& c, const Decimals& decimals) {
   const auto [bits, binade, decimal, known] = decimals;
   // less than 2 · 10^8 and at least 2^23 - 10: of nine digits the first is 1 or missing, like perhaps the second
   const __mmask8 hasNine = _mm512_cmpge_epu64_mask(decimal, c.hundredMillion);
@@ -158,6 +168,11 @@ inline Texts textsOf(const Tables& tables, const Constants& c, const Decimals& d
   __m512i missing = _mm512_mask_sub_epi64(c.two, hasEight, c.two, c.one);
   missing = _mm512_mask_sub_epi64(missing, hasNine, missing, c.one);
   const __m512i eight = digitsOf(_mm512_mask_sub_epi64(decimal, hasNine, decimal, c.hundredMillion), c);
+  return {bits, binade, eight, missing, hasNine, known};
+}
+
+inline Texts textsOf(const Tables& tables, const Constants& c, const Digits& digits) {
+  const auto [bits, binade, eight, missing, hasNine, known] = digits;
   const __m512i front = _mm512_or_si512(_mm512_slli_epi64(eight, 8), _mm512_maskz_mov_epi64(hasNine, c.one));
   const __m512i back = _mm512_or_si512(_mm512_srli_epi64(eight, 56), c.point);
 
@@ -183,12 +198,12 @@ inline Texts textsOf(const Tables& tables, const Constants& c, const Decimals& d
   const auto form = [&tables, &forms](int i) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(&tables.forms[0][0] + forms[i]));
   };
-  const auto text = [&form, &c](__m512i digits, int from) {
+  const auto text = [&form, &c](__m512i bytes, int from) {
     __m512i order = _mm512_castsi128_si512(form(from));
     order = _mm512_inserti32x4(order, form(from + 1), 1);
     order = _mm512_inserti32x4(order, form(from + 2), 2);
     order = _mm512_inserti32x4(order, form(from + 3), 3);
-    const __m512i text = _mm512_add_epi8(_mm512_shuffle_epi8(digits, order), c.zeros);
+    const __m512i text = _mm512_add_epi8(_mm512_shuffle_epi8(bytes, order), c.zeros);
     return _mm512_mask_mov_epi8(_mm512_bslli_epi128(text, 1), 0x8001800180018001, c.signAndComma);
   };
   return {
@@ -235,17 +250,20 @@ inline char* writeNumbers(const Tables& tables, const Window& window, const Cons
   const auto decimalsFrom = [&](size_t i) {
     return decimalsOf(window, constants, _mm256_maskz_loadu_epi32(takenFrom(i), values + i));
   };
-  // Those of the next eight beside the text of these: the processor holds fewer operations than twice eight numbers take,
-  // and most of them wait for the one before.
+  // Three steps of different eights side by side: the processor holds fewer operations than twice eight numbers take, and
+  // most of them wait for the one before.
   Decimals next = decimalsFrom(0);
+  Digits now = digitsFrom(constants, next);
+  if (count > 8) next = decimalsFrom(8);
   for (size_t i = 0; i < count; i += 8) {
     const size_t group = count - i < 8 ? count - i : 8;
     const __mmask8 taken = takenFrom(i);
-    const Decimals decimals = next;
-    if (i + 8 < count) next = decimalsFrom(i + 8);
-    const Texts texts = textsOf(tables, constants, decimals);
+    const Digits digits = now;
+    if (i + 8 < count) now = digitsFrom(constants, next);
+    if (i + 16 < count) next = decimalsFrom(i + 16);
+    const Texts texts = textsOf(tables, constants, digits);
     if ((texts.unknown & taken) != 0) {
-      at = writeOneByOne(tables, at, decimals.bits, group, texts);
+      at = writeOneByOne(tables, at, digits.bits, group, texts);
       if (at == nullptr) return nullptr;
     } else if (group == 8) {
       at = put(put(at, texts.first, texts.used[0]), texts.second, texts.used[1]);
