@@ -1,5 +1,6 @@
 /**
- * Two steps, each over some hundred numbers: first where they lie, then their values.
+ * Nested arrays, their numbers in runs: some hundred at a time first found, then read; as plain ones while they are, by the
+ * general form where they are not, one by one where they have exponents.
  */
 #include "codec.h"
 #include "find.h"
