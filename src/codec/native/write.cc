@@ -100,12 +100,33 @@ inline __m512i digitsOf(__m512i eight, const Constants& c) {
   return _mm512_or_si512(tens, _mm512_slli_epi16(units, 8));
 }
 
+/** Eight decimals. */
+struct Decimals {
+  /** Of the float32s. */
+  __m256i bits;
+  /** Of each an element of Window. */
+  __m512i binade;
+  __m512i decimal;
+  /** Which of them are right. */
+  __mmask8 known;
+};
+
+/** Of eight decimals the last eight digits, and how many of nine are missing at the front. */
+struct Digits {
+  __m256i bits;
+  __m512i binade;
+  __m512i eight;
+  __m512i missing;
+  __mmask8 hasNine;
+  __mmask8 known;
+};
+
 /**
  * The shortest decimals that read back to eight float32s, and of the shortest the closest, as in
  * json/wasm/assembly/decimals.ts: with its exponent's scale a value becomes a number of 28 bits and a fraction of 52, in
  * whose units the interval that reads back to it is 1 to 10 wide.
  */
-inline Texts textsOf(const Tables& tables, const Window& window, const Constants& c, __m256i bits) {
+inline Decimals decimalsOf(const Window& window, const Constants& c, __m256i bits) {
   const __m256i field = _mm256_sub_epi32(_mm256_and_si256(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(0xff)),
                                          _mm256_set1_epi32(LEAST_FIELD));
   const __mmask8 inside = _mm256_cmplt_epu32_mask(field, _mm256_set1_epi32(FIELDS));
@@ -136,13 +157,22 @@ inline Texts textsOf(const Tables& tables, const Window& window, const Constants
   // below a power of two the interval is narrower
   const __mmask8 regular = _mm512_test_epi64_mask(fraction, fraction);
   const __mmask8 known = inside & regular & apart & (near | far);
+  return {bits, binade, decimal, known};
+}
 
+inline Digits digitsFrom(const Constants& c, const Decimals& decimals) {
+  const auto [bits, binade, decimal, known] = decimals;
   // less than 2 · 10^8 and at least 2^23 - 10: of nine digits the first is 1 or missing, like perhaps the second
   const __mmask8 hasNine = _mm512_cmpge_epu64_mask(decimal, c.hundredMillion);
   const __mmask8 hasEight = _mm512_cmpge_epu64_mask(decimal, c.tenMillion);
   __m512i missing = _mm512_mask_sub_epi64(c.two, hasEight, c.two, c.one);
   missing = _mm512_mask_sub_epi64(missing, hasNine, missing, c.one);
   const __m512i eight = digitsOf(_mm512_mask_sub_epi64(decimal, hasNine, decimal, c.hundredMillion), c);
+  return {bits, binade, eight, missing, hasNine, known};
+}
+
+inline Texts textsOf(const Tables& tables, const Constants& c, const Digits& digits) {
+  const auto [bits, binade, eight, missing, hasNine, known] = digits;
   const __m512i front = _mm512_or_si512(_mm512_slli_epi64(eight, 8), _mm512_maskz_mov_epi64(hasNine, c.one));
   const __m512i back = _mm512_or_si512(_mm512_srli_epi64(eight, 56), c.point);
 
@@ -168,12 +198,12 @@ inline Texts textsOf(const Tables& tables, const Window& window, const Constants
   const auto form = [&tables, &forms](int i) {
     return _mm_loadu_si128(reinterpret_cast<const __m128i*>(&tables.forms[0][0] + forms[i]));
   };
-  const auto text = [&form, &c](__m512i digits, int from) {
+  const auto text = [&form, &c](__m512i bytes, int from) {
     __m512i order = _mm512_castsi128_si512(form(from));
     order = _mm512_inserti32x4(order, form(from + 1), 1);
     order = _mm512_inserti32x4(order, form(from + 2), 2);
     order = _mm512_inserti32x4(order, form(from + 3), 3);
-    const __m512i text = _mm512_add_epi8(_mm512_shuffle_epi8(digits, order), c.zeros);
+    const __m512i text = _mm512_add_epi8(_mm512_shuffle_epi8(bytes, order), c.zeros);
     return _mm512_mask_mov_epi8(_mm512_bslli_epi128(text, 1), 0x8001800180018001, c.signAndComma);
   };
   return {
@@ -216,13 +246,24 @@ char* writeOneByOne(const Tables& tables, char* at, __m256i eight, size_t count,
 /** Writes numbers with commas between them and behind the last. Returns nullptr if one is NaN or infinite. */
 inline char* writeNumbers(const Tables& tables, const Window& window, const Constants& constants, char* at,
                           const float* values, size_t count) {
+  const auto takenFrom = [count](size_t i) { return static_cast<__mmask8>((1u << std::min(count - i, size_t{8})) - 1); };
+  const auto decimalsFrom = [&](size_t i) {
+    return decimalsOf(window, constants, _mm256_maskz_loadu_epi32(takenFrom(i), values + i));
+  };
+  // Three steps of different eights side by side: the processor holds fewer operations than twice eight numbers take, and
+  // most of them wait for the one before.
+  Decimals next = decimalsFrom(0);
+  Digits now = digitsFrom(constants, next);
+  if (count > 8) next = decimalsFrom(8);
   for (size_t i = 0; i < count; i += 8) {
     const size_t group = count - i < 8 ? count - i : 8;
-    const auto taken = static_cast<__mmask8>((1u << group) - 1);
-    const __m256i bits = _mm256_maskz_loadu_epi32(taken, values + i);
-    const Texts texts = textsOf(tables, window, constants, bits);
+    const __mmask8 taken = takenFrom(i);
+    const Digits digits = now;
+    if (i + 8 < count) now = digitsFrom(constants, next);
+    if (i + 16 < count) next = decimalsFrom(i + 16);
+    const Texts texts = textsOf(tables, constants, digits);
     if ((texts.unknown & taken) != 0) {
-      at = writeOneByOne(tables, at, bits, group, texts);
+      at = writeOneByOne(tables, at, digits.bits, group, texts);
       if (at == nullptr) return nullptr;
     } else if (group == 8) {
       at = put(put(at, texts.first, texts.used[0]), texts.second, texts.used[1]);

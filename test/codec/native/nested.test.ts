@@ -57,6 +57,7 @@ const forms: (() => string)[] = [
   () => `-0.${'0'.repeat(below(24))}${below(1e9)}`,
   () => (random() * 10 ** (below(60) - 30)).toExponential(below(17)),
   () => `${below(1e9)}.${'123456789'.repeat(1 + below(5))}`,
+  () => `${below(2) ? '-' : ''}${below(10)}.${'9081726354'.repeat(5).slice(below(10), 11 + below(36))}`,
   () => '-0'
 ]
 
@@ -79,7 +80,7 @@ t.test('is what the portable codec reads, whatever the numbers look like', { ski
   const faults: string[] = []
   let taken = 0
   let documents = 0
-  const spaces = [() => '', () => ' ', () => '\n    ', () => ' \t'.repeat(below(40))]
+  const spaces = [() => '', () => ' ', () => '\n    ', () => ' \t'.repeat(below(40)), () => '\r']
   for (const length of [1, 2, 3, 4, 5, 7, 8, 11, 16, 31, 32, 33, 50, 64, 100, 257, 700]) {
     for (const space of spaces) {
       for (const form of [...forms, () => forms[below(forms.length)]()]) {
@@ -125,6 +126,14 @@ t.test('rows that are not as long as the first one, and such that are asked for'
     }
   }
   t.same(faults.slice(0, 3), [])
+})
+
+t.test('a number, and a space, longer than a block of numbers reaches', { skip }, async (t) => {
+  const digits = `0.${'4'.repeat(70_000)}`
+  const numbers = [0.5, 0.25, digits, -1, `${' '.repeat(70_000)}2`, digits, 3]
+  const tensor = natively(documentOf(`[${Array.from({ length: 40 }, () => 7)},${numbers}]`))
+  const expected = [0.5, 0.25, 4 / 9, -1, 2, 4 / 9, 3].map(Math.fround)
+  t.same([...(tensor?.data ?? [])].slice(40), expected)
 })
 
 t.test('tensors of more numbers than the memory of a thread takes at once', { skip }, async (t) => {
