@@ -3,7 +3,7 @@ const SECONDS = 1
 const RISE = 1.03
 /** So many seconds without a rise are enough. */
 const ENOUGH = 2
-const MOST = { short: 3, long: 15 }
+const MOST = { short: 3, long: 12 }
 
 /**
  * Loads a server until it answers no faster than it did, so that what is measured then is how it goes on: with large

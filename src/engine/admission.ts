@@ -25,7 +25,9 @@ const PENDING = 0
 const BYTES = 1
 const ARRIVING = 2
 const ANSWERED = 3
-const WIDTH = 4
+/** How often it saw no backlog when something ended. */
+const CALM = 4
+const WIDTH = 5
 
 /**
  * How much the service has taken on, and whether it takes on more. Each thread that lets requests in writes numbers of
@@ -36,6 +38,8 @@ export class Admission {
   readonly #limits: AdmissionLimits
   readonly #rate = new Rate()
   readonly #backlog: Backlog
+  /** CALM of all threads at the last look at the backlog. */
+  #calmBefore = 0
   readonly #running: RunningValues | undefined
   /** (threads, WIDTH) */
   readonly #all: Float64Array
@@ -94,8 +98,14 @@ export class Admission {
     const { maxPending, wait } = this.#limits
     const { pending } = this
     if (pending >= maxPending) return ['the requests under way', maxPending, 'LSTM_MAX_PENDING']
-    if (wait !== undefined && this.#backlog.waitMs(pending, this.#sum(ANSWERED)) > wait.maxMs) {
-      return ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS']
+    if (wait !== undefined) {
+      const calm = this.#sum(CALM)
+      // a thread that nobody asks anything does not see by itself that a backlog is over
+      if (calm !== this.#calmBefore) this.#backlog.forget()
+      this.#calmBefore = calm
+      if (this.#backlog.waitMs(pending, this.#sum(ANSWERED)) > wait.maxMs) {
+        return ['the wait in milliseconds', wait.maxMs, 'LSTM_MAX_WAIT_MS']
+      }
     }
     return this.#running?.overload
   }
@@ -127,6 +137,8 @@ export class Admission {
   end(bytes: number): void {
     this.#own[PENDING]--
     this.#own[BYTES] -= bytes
+    const { wait } = this.#limits
+    if (wait !== undefined && this.pending < wait.always) this.#own[CALM]++
   }
 
   /** An operation did what it was for. What is refused or breaks off in the middle says nothing of how fast others will be. */

@@ -16,6 +16,11 @@ export class Backlog {
     this.#always = always
   }
 
+  /** What there was before is over. */
+  forget(): void {
+    this.#begin = undefined
+  }
+
   /**
    * @param pending operations under way
    * @param ended how many have ended since the beginning of time
@@ -25,7 +30,7 @@ export class Backlog {
    */
   waitMs(pending: number, ended: number, now = performance.now()): number {
     if (pending < this.#always) {
-      this.#begin = undefined
+      this.forget()
       return 0
     }
     // fewer than before: a thread has ended, and its count with it
