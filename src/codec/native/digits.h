@@ -3,10 +3,14 @@
 
 #include "intrinsics.h"
 
+/** Digits, one a byte, to numbers of four, one for every 32 bits. */
+inline __m512i fourDigits(__m512i digits) {
+  return _mm512_madd_epi16(_mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010a)), _mm512_set1_epi32(0x00010064));
+}
+
 /** Digits, one a byte, to numbers of eight digits, two in the lower half of every 128 bits. */
 inline __m512i eightDigits(__m512i digits) {
-  const __m512i pairs = _mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010a));
-  const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(0x00010064));
+  const __m512i fours = fourDigits(digits);
   return _mm512_madd_epi16(_mm512_packus_epi32(fours, fours), _mm512_set1_epi32(0x00012710));
 }
 

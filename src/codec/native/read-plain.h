@@ -7,6 +7,7 @@
 
 #include "codec.h"
 #include "decimal.h"
+#include "digits.h"
 #include "forms.h"
 #include "places.h"
 
@@ -42,8 +43,7 @@ inline __m512i lanes(const char* begin, uint16_t a, uint16_t b) {
 /** The digits behind the point as numbers of four. @param fromEnd of each byte of a lane, how far it is from the end */
 inline __m512i fourDigits(__m512i bytes, __m512i bytesFromPoint, __m512i fromEnd) {
   const __mmask64 fraction = _mm512_cmpgt_epi8_mask(bytesFromPoint, fromEnd);
-  const __m512i digits = _mm512_maskz_sub_epi8(fraction, bytes, _mm512_set1_epi8('0'));
-  return _mm512_madd_epi16(_mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010a)), _mm512_set1_epi32(0x00010064));
+  return fourDigits(_mm512_maskz_sub_epi8(fraction, bytes, _mm512_set1_epi8('0')));
 }
 
 /** Of numbers of four digits those of sixteen: in every 128 bits one of `first` and one of `second`. */
